@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same bar: Swift 6 concurrency, every pointer expression marked
+/// `unsafe`, and no warning left standing.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let errno: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: ["TestSupport", "Support"] + dependencies,
+        swiftSettings: strict
+    )
+}
+
+let package = Package(
+    name: "vmofs",
+    products: [
+        .executable(name: "vmofs", targets: ["vmofs"]),
+        .library(name: "VMCore", targets: ["VMCore"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        module("Support", ["CLinux", errno]),
+        module("VMCore", ["Support", "CLinux", errno]),
+        module("Storage", ["Support", "CLinux", errno]),
+        module("Writeback", ["VMCore", "Support", errno, heap]),
+        module(
+            "PagedFileSystem",
+            ["VMCore", "Writeback", "Storage", "Support", errno, logging, deque]
+        ),
+        module(
+            "FuseServer",
+            ["PagedFileSystem", "Support", "CFuse3", "CLinux", errno, logging]
+        ),
+        module("ControlChannel", ["Support", "CLinux", errno, deque, logging]),
+        .executableTarget(
+            name: "vmofs",
+            dependencies: [
+                "FuseServer", "ControlChannel", "PagedFileSystem", "Storage", "Writeback",
+                "VMCore", "Support", "CLinux", arguments, errno, logging,
+            ],
+            swiftSettings: strict
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["VMCore", "Storage", "Support", "CLinux", errno],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        tests("SupportTests", [errno]),
+        tests("VMCoreTests", ["VMCore", errno]),
+        tests("VMCoreModelTests", ["VMCore", errno]),
+        tests("StorageTests", ["Storage", errno]),
+        tests("WritebackTests", ["Writeback", "VMCore", errno]),
+        tests(
+            "PagedFileSystemTests",
+            ["PagedFileSystem", "Writeback", "VMCore", "Storage", errno]
+        ),
+        tests("ControlChannelTests", ["ControlChannel", errno]),
+        tests("FuseServerTests", ["FuseServer", errno]),
+        tests("FuseIntegrationTests", ["ControlChannel", errno]),
+        tests("StyleTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,19 @@
+// Linux calls and constants that Glibc's Swift overlay does not show (it is built without
+// _GNU_SOURCE). Every function is a plain forward; every constant is checked in linux_calls.c.
+#ifndef VMOFS_CLINUX_H
+#define VMOFS_CLINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// lock_hooks.c: the ranks this thread holds, one bit a rank (debug builds only).
+uint64_t clinux_held_ranks(void);
+void clinux_set_held_ranks(uint64_t ranks);
+
+// Memory.
+int clinux_memfd_create(const char *name, unsigned int flags);
+int clinux_populate_write(void *address, size_t length);
+
+#endif

@@ -1,0 +1,28 @@
+/// The order in which locks are taken: a thread may take a lock only of a higher rank than every
+/// lock that it holds. Debug builds check it on each acquisition; a second lock of one rank is
+/// always an inversion.
+///
+///     namespace            InodeTable's maps of nodes and open files
+///       inode              one inode's attributes
+///         writebackQueue   the pager loop's queue of files with dirty pages
+///           pager          the pager's list of VMOs
+///             vmo          one VMO's page table, zero intervals and page requests
+///               arena      the frame arena's free map
+///                 budget   the memory budget's waiters
+///                   ledger the space ledger's counts
+///                     control  control channel sessions
+///                       trace  the trace ring
+///                         leaf a lock under which no other is ever taken
+public enum LockRank: UInt8, Sendable {
+    case namespace
+    case inode
+    case writebackQueue
+    case pager
+    case vmo
+    case arena
+    case budget
+    case ledger
+    case control
+    case trace
+    case leaf
+}

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "linux_calls.h"
+
 // lock_hooks.c: the ranks this thread holds, one bit a rank (debug builds only).
 uint64_t clinux_held_ranks(void);
 void clinux_set_held_ranks(uint64_t ranks);

@@ -1,0 +1,81 @@
+// File system calls and constants of Linux; see CLinux.h for the rules.
+#ifndef VMOFS_LINUX_CALLS_H
+#define VMOFS_LINUX_CALLS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+enum {
+  CLINUX_O_PATH = 010000000,
+#if defined(__aarch64__) || defined(__arm__)
+  CLINUX_O_DIRECT = 0200000,
+#else
+  CLINUX_O_DIRECT = 040000,
+#endif
+  CLINUX_AT_EMPTY_PATH = 0x1000,
+  CLINUX_SEEK_DATA = 3,
+  CLINUX_SEEK_HOLE = 4,
+  CLINUX_FALLOC_FL_KEEP_SIZE = 0x01,
+  CLINUX_FALLOC_FL_PUNCH_HOLE = 0x02,
+  CLINUX_FALLOC_FL_COLLAPSE_RANGE = 0x08,
+  CLINUX_FALLOC_FL_ZERO_RANGE = 0x10,
+  CLINUX_FALLOC_FL_INSERT_RANGE = 0x20,
+  CLINUX_FALLOC_FL_UNSHARE_RANGE = 0x40,
+  CLINUX_RENAME_NOREPLACE = 1,
+  CLINUX_RENAME_EXCHANGE = 2,
+  CLINUX_RENAME_WHITEOUT = 4,
+  CLINUX_UTIME_NOW = 0x3fffffff,
+  CLINUX_UTIME_OMIT = 0x3ffffffe,
+  CLINUX_XATTR_CREATE = 1,
+  CLINUX_XATTR_REPLACE = 2,
+  CLINUX_SYNC_FILE_RANGE_WAIT_BEFORE = 1,
+  CLINUX_SYNC_FILE_RANGE_WRITE = 2,
+  CLINUX_SYNC_FILE_RANGE_WAIT_AFTER = 4,
+  CLINUX_IOV_MAX = 1024,
+};
+
+// One record of getdents64; the name follows its fixed part and ends with NUL.
+enum {
+  CLINUX_DIRENT_INODE_OFFSET = 0,
+  CLINUX_DIRENT_NEXT_OFFSET = 8,
+  CLINUX_DIRENT_LENGTH_OFFSET = 16,
+  CLINUX_DIRENT_TYPE_OFFSET = 18,
+  CLINUX_DIRENT_NAME_OFFSET = 19,
+};
+
+// Names.
+int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+int clinux_renameat2(int from_directory, const char *from, int to_directory, const char *to,
+                     unsigned int flags);
+ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size);
+
+// Data.
+ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, int64_t offset);
+ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, int64_t offset);
+int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
+ssize_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+                               size_t length, unsigned int flags);
+int clinux_syncfs(int descriptor);
+int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags);
+
+// Extended attributes, following the last symbolic link of `path`.
+ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t size);
+int clinux_setxattr(const char *path, const char *name, const void *value, size_t size,
+                    int flags);
+ssize_t clinux_listxattr(const char *path, char *names, size_t size);
+int clinux_removexattr(const char *path, const char *name);
+
+// Credentials of this thread alone. The first two return the previous id and never fail; an id
+// that cannot be set is left as it was, and (uid_t)-1 only asks.
+uint32_t clinux_setfsuid(uint32_t uid);
+uint32_t clinux_setfsgid(uint32_t gid);
+int clinux_setgroups_of_thread(size_t count, const uint32_t *groups);
+int clinux_getgroups_of_thread(int count, uint32_t *groups);
+
+// The soft and hard limit on open descriptors.
+int clinux_get_descriptor_limit(uint64_t *soft, uint64_t *hard);
+int clinux_set_descriptor_limit(uint64_t soft, uint64_t hard);
+
+#endif

@@ -1,0 +1,121 @@
+#include "CLinux.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/fsuid.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define CHECK(name) _Static_assert(CLINUX_##name == name, #name)
+
+CHECK(O_PATH);
+CHECK(O_DIRECT);
+CHECK(AT_EMPTY_PATH);
+CHECK(SEEK_DATA);
+CHECK(SEEK_HOLE);
+CHECK(FALLOC_FL_KEEP_SIZE);
+CHECK(FALLOC_FL_PUNCH_HOLE);
+CHECK(FALLOC_FL_COLLAPSE_RANGE);
+CHECK(FALLOC_FL_ZERO_RANGE);
+CHECK(FALLOC_FL_INSERT_RANGE);
+CHECK(FALLOC_FL_UNSHARE_RANGE);
+CHECK(RENAME_NOREPLACE);
+CHECK(RENAME_EXCHANGE);
+CHECK(RENAME_WHITEOUT);
+CHECK(UTIME_NOW);
+CHECK(UTIME_OMIT);
+CHECK(XATTR_CREATE);
+CHECK(XATTR_REPLACE);
+CHECK(SYNC_FILE_RANGE_WAIT_BEFORE);
+CHECK(SYNC_FILE_RANGE_WRITE);
+CHECK(SYNC_FILE_RANGE_WAIT_AFTER);
+CHECK(IOV_MAX);
+
+_Static_assert(CLINUX_DIRENT_INODE_OFFSET == offsetof(struct dirent64, d_ino), "d_ino");
+_Static_assert(CLINUX_DIRENT_NEXT_OFFSET == offsetof(struct dirent64, d_off), "d_off");
+_Static_assert(CLINUX_DIRENT_LENGTH_OFFSET == offsetof(struct dirent64, d_reclen), "d_reclen");
+_Static_assert(CLINUX_DIRENT_TYPE_OFFSET == offsetof(struct dirent64, d_type), "d_type");
+_Static_assert(CLINUX_DIRENT_NAME_OFFSET == offsetof(struct dirent64, d_name), "d_name");
+_Static_assert(sizeof(off_t) == sizeof(int64_t), "file offsets have 64 bits");
+
+int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
+  return openat(directory, path, flags, mode);
+}
+
+int clinux_renameat2(int from_directory, const char *from, int to_directory, const char *to,
+                     unsigned int flags) {
+  return renameat2(from_directory, from, to_directory, to, flags);
+}
+
+ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
+  return getdents64(descriptor, buffer, size);
+}
+
+ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, int64_t offset) {
+  return preadv(descriptor, vectors, count, offset);
+}
+
+ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, int64_t offset) {
+  return pwritev(descriptor, vectors, count, offset);
+}
+
+int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
+  return fallocate(descriptor, mode, offset, length);
+}
+
+ssize_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+                               size_t length, unsigned int flags) {
+  return copy_file_range(from, from_offset, to, to_offset, length, flags);
+}
+
+int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags) {
+  return sync_file_range(descriptor, offset, length, flags);
+}
+
+ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t size) {
+  return getxattr(path, name, value, size);
+}
+
+int clinux_setxattr(const char *path, const char *name, const void *value, size_t size,
+                    int flags) {
+  return setxattr(path, name, value, size, flags);
+}
+
+ssize_t clinux_listxattr(const char *path, char *names, size_t size) {
+  return listxattr(path, names, size);
+}
+
+int clinux_removexattr(const char *path, const char *name) { return removexattr(path, name); }
+
+uint32_t clinux_setfsuid(uint32_t uid) { return (uint32_t)setfsuid(uid); }
+
+uint32_t clinux_setfsgid(uint32_t gid) { return (uint32_t)setfsgid(gid); }
+
+// The raw call: glibc's setgroups sets the groups of every thread.
+int clinux_setgroups_of_thread(size_t count, const uint32_t *groups) {
+  return (int)syscall(SYS_setgroups, count, groups);
+}
+
+int clinux_getgroups_of_thread(int count, uint32_t *groups) {
+  return (int)syscall(SYS_getgroups, count, groups);
+}
+
+int clinux_get_descriptor_limit(uint64_t *soft, uint64_t *hard) {
+  struct rlimit limit = {0};
+  int result = getrlimit(RLIMIT_NOFILE, &limit);
+  *soft = limit.rlim_cur;
+  *hard = limit.rlim_max;
+  return result;
+}
+
+int clinux_set_descriptor_limit(uint64_t soft, uint64_t hard) {
+  struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+  return setrlimit(RLIMIT_NOFILE, &limit);
+}

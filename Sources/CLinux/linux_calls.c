@@ -56,26 +56,26 @@ ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
   return getdents64(descriptor, buffer, size);
 }
 
-ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, int64_t offset) {
+ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, off_t offset) {
   return preadv(descriptor, vectors, count, offset);
 }
 
-ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, int64_t offset) {
+ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, off_t offset) {
   return pwritev(descriptor, vectors, count, offset);
 }
 
-int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
+int clinux_fallocate(int descriptor, int mode, off_t offset, off_t length) {
   return fallocate(descriptor, mode, offset, length);
 }
 
-ssize_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+ssize_t clinux_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset,
                                size_t length, unsigned int flags) {
   return copy_file_range(from, from_offset, to, to_offset, length, flags);
 }
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
-int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags) {
+int clinux_sync_file_range(int descriptor, off_t offset, off_t length, unsigned int flags) {
   return sync_file_range(descriptor, offset, length, flags);
 }
 

@@ -52,13 +52,13 @@ int clinux_renameat2(int from_directory, const char *from, int to_directory, con
 ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size);
 
 // Data.
-ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, int64_t offset);
-ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, int64_t offset);
-int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
-ssize_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, off_t offset);
+ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, off_t offset);
+int clinux_fallocate(int descriptor, int mode, off_t offset, off_t length);
+ssize_t clinux_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset,
                                size_t length, unsigned int flags);
 int clinux_syncfs(int descriptor);
-int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags);
+int clinux_sync_file_range(int descriptor, off_t offset, off_t length, unsigned int flags);
 
 // Extended attributes, following the last symbolic link of `path`.
 ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t size);

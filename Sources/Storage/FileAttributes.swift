@@ -1,0 +1,89 @@
+internal import CLinux
+internal import Glibc
+
+/// What `stat` tells of an object.
+public struct FileAttributes: Sendable, Hashable {
+    /// The backing device that holds the object.
+    public var device: UInt64
+    /// The inode number on that device.
+    public var inode: UInt64
+    /// The type bits (`S_IFMT`) and the permission bits.
+    public var mode: UInt32
+    /// The number of names; 0 for an object that was removed while open.
+    public var linkCount: UInt64
+    /// The owner.
+    public var uid: UInt32
+    /// The group.
+    public var gid: UInt32
+    /// The device that a device node stands for (`st_rdev`).
+    public var deviceNumber: UInt64
+    /// The size in bytes.
+    public var size: UInt64
+    /// The space taken, in units of 512 bytes.
+    public var blocks: UInt64
+    /// When it was last read, as far as the mount options keep that.
+    public var accessTime: FileTime
+    /// When its data last changed.
+    public var modificationTime: FileTime
+    /// When its data or attributes last changed.
+    public var changeTime: FileTime
+    /// The preferred size of I/O in bytes.
+    public var blockSize: UInt32
+
+    /// Makes attributes of an object without data, names or times, to be filled in.
+    public init(device: UInt64 = 0, inode: UInt64 = 0, mode: UInt32 = 0) {
+        self.device = device
+        self.inode = inode
+        self.mode = mode
+        linkCount = 1
+        uid = 0
+        gid = 0
+        deviceNumber = 0
+        size = 0
+        blocks = 0
+        accessTime = FileTime(seconds: 0)
+        modificationTime = FileTime(seconds: 0)
+        changeTime = FileTime(seconds: 0)
+        blockSize = 4096
+    }
+
+    init(_ status: stat) {
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+        mode = status.st_mode
+        linkCount = UInt64(status.st_nlink)
+        uid = status.st_uid
+        gid = status.st_gid
+        deviceNumber = UInt64(status.st_rdev)
+        size = UInt64(clamping: status.st_size)
+        blocks = UInt64(clamping: status.st_blocks)
+        accessTime = FileTime(status.st_atim)
+        modificationTime = FileTime(status.st_mtim)
+        changeTime = FileTime(status.st_ctim)
+        blockSize = UInt32(clamping: status.st_blksize)
+    }
+}
+
+extension FileAttributes {
+    /// Device and inode number; the generation is not known from these.
+    public var identity: NodeIdentity { NodeIdentity(device: device, inode: inode) }
+    /// The type bits alone (`S_IFREG` and so on).
+    public var typeBits: UInt32 { mode & S_IFMT }
+    /// The permission bits with setuid, setgid and sticky.
+    public var permissions: UInt32 { mode & 0o7777 }
+    /// Whether the object is a regular file.
+    public var isRegular: Bool { typeBits == S_IFREG }
+    /// Whether the object is a directory.
+    public var isDirectory: Bool { typeBits == S_IFDIR }
+    /// Whether the object is a symbolic link.
+    public var isSymbolicLink: Bool { typeBits == S_IFLNK }
+}
+
+extension FileTime {
+    init(_ time: timespec) {
+        self.init(
+            seconds: Int64(time.tv_sec),
+            nanoseconds: UInt32(clamping: time.tv_nsec)
+        )
+    }
+}

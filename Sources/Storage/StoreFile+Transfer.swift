@@ -1,0 +1,100 @@
+internal import Glibc
+internal import Support
+internal import SystemPackage
+
+/// The least bytes that are written past the page cache.
+///
+/// A direct write waits for the device, a cached one for the copy: below some 64 pages the copy
+/// is sooner done, and the kernel can still join it with its neighbours.
+private let directBytesMin = 64 * Int(pageSize)
+
+extension StoreFile {
+    func read(
+        at offset: UInt64,
+        into buffers: [UnsafeMutableRawBufferPointer]
+    ) throws(Errno) -> Int {
+        // SAFETY: the vectors name the caller's buffers, alive until this returns.
+        var vectors = unsafe IOVectors(
+            buffers.map { unsafe iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
+        )
+        let start = try SystemCalls.offset(offset)
+        var total = 0
+        while !vectors.isEmpty {
+            let (position, overflow) = start.addingReportingOverflow(total)
+            if overflow { break }
+            let count = try unsafe vectors.withFirst(before: vectors.endIndex) {
+                vectors throws(Errno) in
+                try unsafe SystemCalls.read(descriptor.rawValue, at: position, into: vectors)
+            }
+            if count == 0 { break }
+            vectors.removeFirst(bytes: count)
+            total += count
+        }
+        return total
+    }
+
+    func write(at offset: UInt64, from buffers: [UnsafeRawBufferPointer]) throws(Errno) {
+        try checkIsWritable()
+        // SAFETY: as in `read`; the kernel only reads what a write names.
+        var vectors = unsafe IOVectors(
+            buffers.map {
+                unsafe iovec(
+                    iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress),
+                    iov_len: $0.count
+                )
+            }
+        )
+        var position = offset
+        if offset.isMultiple(of: pageSize) {
+            position += try writeDirect(&vectors, at: offset)
+        }
+        while !vectors.isEmpty {
+            position += try writeOnce(
+                descriptor.rawValue,
+                &vectors,
+                before: vectors.endIndex,
+                at: position
+            )
+        }
+    }
+
+    /// Writes the aligned start of `vectors` past the page cache if it is large, as far as that is
+    /// allowed, and returns the bytes written. What remains is for the page cache.
+    private func writeDirect(
+        _ vectors: inout IOVectors,
+        at offset: UInt64
+    ) throws(Errno) -> UInt64 {
+        let aligned = vectors.aligned
+        guard aligned.byteCount >= directBytesMin,
+            let direct = direct.value(for: descriptor)
+        else { return 0 }
+        var total: UInt64 = 0
+        while !vectors.isEmpty(before: aligned.end) {
+            do {
+                total += try writeOnce(direct, &vectors, before: aligned.end, at: offset + total)
+            } catch .invalidArgument {
+                self.direct.refuse()
+                break
+            }
+            // A write cut short by a full disk may end anywhere.
+            if !total.isMultiple(of: pageSize) { break }
+        }
+        return total
+    }
+
+    private func writeOnce(
+        _ descriptor: Int32,
+        _ vectors: inout IOVectors,
+        before end: Int,
+        at position: UInt64
+    ) throws(Errno) -> UInt64 {
+        let position = try SystemCalls.offset(position)
+        let count = try unsafe vectors.withFirst(before: end) { vectors throws(Errno) in
+            try unsafe SystemCalls.write(descriptor, at: position, from: vectors)
+        }
+        // No file system does this to a write of some bytes; looping on one that does would hang.
+        if count == 0 { throw .ioError }
+        vectors.removeFirst(bytes: count)
+        return UInt64(count)
+    }
+}

@@ -1,0 +1,26 @@
+public import SystemPackage
+
+extension StoreNode {
+    /// Sets the permission bits, with setuid, setgid and sticky.
+    ///
+    /// Errors: EOPNOTSUPP for a symbolic link, which has none.
+    public func setMode(_ mode: UInt32) throws(Errno) {
+        try SystemCalls.setMode(mode & 0o7777, of: descriptor.rawValue)
+    }
+
+    /// Sets the owner, the group or both; of a symbolic link, the link's own.
+    ///
+    /// The kernel drops setuid and setgid of a regular file by this.
+    public func setOwner(uid: UInt32?, gid: UInt32?) throws(Errno) {
+        try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor.rawValue)
+    }
+
+    /// Sets the access and modification times; of a symbolic link, the link's own.
+    public func setTimes(access: FileTimeChange, modification: FileTimeChange) throws(Errno) {
+        try SystemCalls.setTimes(
+            access: access,
+            modification: modification,
+            of: descriptor.rawValue
+        )
+    }
+}

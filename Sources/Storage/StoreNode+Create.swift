@@ -1,0 +1,101 @@
+internal import CLinux
+internal import Glibc
+public import SystemPackage
+
+// What these make belongs to the caller, as if it had made it in the backing directory itself.
+// They count on the daemon's own umask being 0. Errors: those of open(2), mkdir(2), mknod(2) and
+// symlink(2) as the caller would get them, and EPERM where this process may not act as it.
+extension StoreNode {
+    /// Makes a regular file, which must not exist, and opens it.
+    ///
+    /// The file is open for reading and writing whatever `mode` says, as after open(2).
+    public func createFile(
+        _ name: FileName,
+        mode: UInt32,
+        caller: Caller
+    ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
+        try checkIsEntry(name)
+        let permissions = self.permissions(for: mode, caller: caller)
+        let created = try withCredentials(of: caller) { () throws(Errno) in
+            try SystemCalls.open(
+                name,
+                in: descriptor.rawValue,
+                flags: O_RDWR | O_CREAT | O_EXCL,
+                mode: permissions
+            ).release()
+        }
+        let file = OwnedFileDescriptor(created)
+        // By the descriptor and not by the name, which might lead to another file by now.
+        let path = try SystemCalls.reopen(file.rawValue, flags: Int32(CLINUX_O_PATH))
+        let (node, attributes) = try node(path)
+        return (node, attributes, StoreFile(file))
+    }
+
+    /// Makes an object of the kind in `mode`: regular file, FIFO, socket or device node.
+    public func makeNode(
+        _ name: FileName,
+        mode: UInt32,
+        device: UInt64,
+        caller: Caller
+    ) throws(Errno) -> (StoreNode, FileAttributes) {
+        try make(name, caller: caller) { () throws(Errno) in
+            try SystemCalls.makeNode(
+                name,
+                in: descriptor.rawValue,
+                mode: (mode & S_IFMT) | permissions(for: mode, caller: caller),
+                device: device
+            )
+        }
+    }
+
+    /// Makes a directory.
+    public func makeDirectory(
+        _ name: FileName,
+        mode: UInt32,
+        caller: Caller
+    ) throws(Errno) -> (StoreNode, FileAttributes) {
+        try make(name, caller: caller) { () throws(Errno) in
+            try SystemCalls.makeDirectory(
+                name,
+                in: descriptor.rawValue,
+                mode: permissions(for: mode, caller: caller)
+            )
+        }
+    }
+
+    /// Makes a symbolic link to `target`, which may be anything: it is not followed here.
+    public func makeSymbolicLink(
+        _ name: FileName,
+        target: [UInt8],
+        caller: Caller
+    ) throws(Errno) -> (StoreNode, FileAttributes) {
+        guard let target = ByteString(target) else { throw .invalidArgument }
+        return try make(name, caller: caller) { () throws(Errno) in
+            try SystemCalls.makeSymbolicLink(name, in: descriptor.rawValue, target: target)
+        }
+    }
+
+    private func make(
+        _ name: FileName,
+        caller: Caller,
+        _ body: () throws(Errno) -> Void
+    ) throws(Errno) -> (StoreNode, FileAttributes) {
+        try checkIsEntry(name)
+        try withCredentials(of: caller, body)
+        return try lookup(name)
+    }
+
+    /// The permission bits to create with: the caller's umask taken off, except where a default
+    /// ACL of this directory stands in for it, which the backing file system applies.
+    private func permissions(for mode: UInt32, caller: Caller) -> UInt32 {
+        let permissions = mode & 0o7777
+        let masked = permissions & ~caller.umask
+        if masked == permissions || hasDefaultACL { return permissions }
+        return masked
+    }
+
+    private var hasDefaultACL: Bool {
+        // An error says that there is none, or that this file system has no ACLs.
+        (try? extendedAttributeSize("system.posix_acl_default")) != nil
+    }
+}

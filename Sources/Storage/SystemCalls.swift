@@ -1,0 +1,179 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+/// The system calls of this module, one Swift function each: errno becomes a thrown `Errno`,
+/// and an interrupted call is made again, here and nowhere else.
+enum SystemCalls {
+    /// Makes `call` until no signal interrupts it; returns its result unless that is negative.
+    ///
+    /// EBADF is thrown only if the backing file system says so: a `descriptor` that is not open is
+    /// a bug here and traps, since its number may belong to any other file a moment later.
+    @inline(__always)
+    static func retrying<Result: FixedWidthInteger & SignedInteger>(
+        on descriptor: Int32,
+        _ call: () -> Result
+    ) throws(Errno) -> Result {
+        while true {
+            let result = call()
+            if result >= 0 { return result }
+            let error = Errno(rawValue: errno)
+            if error == .interrupted { continue }
+            if error == .badFileDescriptor { checkIsOpen(descriptor) }
+            throw error
+        }
+    }
+
+    /// Calls `body` with the path of `/proc` that leads to the object of `descriptor` itself.
+    ///
+    /// Unlike a name it cannot be led elsewhere by a rename, and it gives the calls that take no
+    /// `O_PATH` descriptor something to work on. For a symbolic link it leads to the link.
+    static func withMagicLink<Result>(
+        to descriptor: Int32,
+        _ body: (UnsafePointer<CChar>) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        try unsafe withCString("/proc/self/fd/\(descriptor)", body)
+    }
+
+    /// Calls `body` with `string` as a C string; EINVAL if there is a NUL in it.
+    static func withCString<Result>(
+        _ string: String,
+        _ body: (UnsafePointer<CChar>) throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        guard let bytes = ByteString(string.utf8) else { throw .invalidArgument }
+        return try unsafe bytes.withCString(body)
+    }
+
+    /// A file offset as the calls take it; EFBIG beyond the largest size of a file.
+    static func offset(_ offset: UInt64) throws(Errno) -> Int {
+        guard let offset = Int(exactly: offset) else { throw .fileTooLarge }
+        return offset
+    }
+
+    private static func checkIsOpen(_ descriptor: Int32) {
+        precondition(
+            descriptor == AT_FDCWD || fcntl(descriptor, F_GETFD) >= 0,
+            "descriptor \(descriptor) was closed while in use"
+        )
+    }
+}
+
+extension SystemCalls {
+    /// Opens what a path of this machine leads to. Source: open(2).
+    static func open(path: String, flags: Int32) throws(Errno) -> OwnedFileDescriptor {
+        let result = try unsafe withCString(path) { path throws(Errno) in
+            try unsafe open(path, in: AT_FDCWD, flags: flags)
+        }
+        return OwnedFileDescriptor(result)
+    }
+
+    /// Opens or makes what is called `name` in `directory`; ELOOP for a symbolic link, unless it
+    /// is opened by `O_PATH`. Source: openat(2).
+    static func open(
+        _ name: FileName,
+        in directory: Int32,
+        flags: Int32,
+        mode: UInt32 = 0
+    ) throws(Errno) -> OwnedFileDescriptor {
+        let result = try unsafe name.withCString { name throws(Errno) in
+            try unsafe open(name, in: directory, flags: flags | O_NOFOLLOW, mode: mode)
+        }
+        return OwnedFileDescriptor(result)
+    }
+
+    /// Opens the object of an `O_PATH` descriptor anew, whose kind the caller has checked.
+    ///
+    /// Never blocks on what is opened, since only regular files and directories are.
+    static func reopen(_ descriptor: Int32, flags: Int32) throws(Errno) -> OwnedFileDescriptor {
+        let result = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
+            try unsafe open(link, in: AT_FDCWD, flags: flags | O_NOCTTY | O_NONBLOCK)
+        }
+        return OwnedFileDescriptor(result)
+    }
+
+    private static func open(
+        _ path: UnsafePointer<CChar>,
+        in directory: Int32,
+        flags: Int32,
+        mode: UInt32 = 0
+    ) throws(Errno) -> Int32 {
+        try retrying(on: directory) {
+            unsafe clinux_openat(directory, path, flags | O_CLOEXEC, mode)
+        }
+    }
+
+    /// The attributes of what `descriptor` stands for. Source: fstat(2).
+    static func attributes(of descriptor: Int32) throws(Errno) -> FileAttributes {
+        var status = stat()
+        _ = try retrying(on: descriptor) { unsafe fstat(descriptor, &status) }
+        return FileAttributes(status)
+    }
+
+    /// The target of a symbolic link, or of a magic link if `path` is not empty.
+    ///
+    /// Source: readlinkat(2).
+    static func readLink(
+        _ path: UnsafePointer<CChar>,
+        in directory: Int32
+    ) throws(Errno) -> [UInt8] {
+        // PATH_MAX counts a terminator that is not returned, so no target is cut off.
+        var failure: Errno?
+        let target = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
+            do throws(Errno) {
+                // SAFETY: `buffer` has room for PATH_MAX bytes, which is the size passed.
+                count = try unsafe readLink(path, in: directory, into: buffer)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        return target
+    }
+
+    private static func readLink(
+        _ path: UnsafePointer<CChar>,
+        in directory: Int32,
+        into buffer: UnsafeMutableBufferPointer<UInt8>
+    ) throws(Errno) -> Int {
+        guard let start = buffer.baseAddress else { return 0 }
+        return try retrying(on: directory) {
+            unsafe readlinkat(directory, path, start, buffer.count)
+        }
+    }
+
+    /// Waits until the data and attributes of a file are on the medium. Source: fsync(2).
+    static func sync(_ descriptor: Int32, dataOnly: Bool) throws(Errno) {
+        _ = try retrying(on: descriptor) {
+            dataOnly ? fdatasync(descriptor) : fsync(descriptor)
+        }
+    }
+
+    /// Waits until a whole file system is on the medium. Source: syncfs(2).
+    static func syncFileSystem(of descriptor: Int32) throws(Errno) {
+        _ = try retrying(on: descriptor) { clinux_syncfs(descriptor) }
+    }
+
+    /// Source: fstatvfs(3).
+    static func statistics(of descriptor: Int32) throws(Errno) -> FileSystemStatistics {
+        var status = statvfs()
+        _ = try retrying(on: descriptor) { unsafe fstatvfs(descriptor, &status) }
+        return FileSystemStatistics(status)
+    }
+
+    /// The whole of a small file, as `/proc` has them: their size is not known beforehand.
+    static func contents(ofFile path: String) throws(Errno) -> [UInt8] {
+        let file = try open(path: path, flags: O_RDONLY)
+        var contents: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            // SAFETY: the kernel fills at most `buffer.count` bytes of the array.
+            let count = try unsafe buffer.withUnsafeMutableBufferPointer { buffer throws(Errno) in
+                try retrying(on: file.rawValue) {
+                    unsafe Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
+                }
+            }
+            if count == 0 { return contents }
+            contents += buffer[..<count]
+        }
+    }
+}

@@ -58,8 +58,9 @@ extension StoreFile {
         }
     }
 
-    /// Writes the aligned start of `vectors` past the page cache if it is large, as far as that is
-    /// allowed, and returns the bytes written. What remains is for the page cache.
+    /// Writes the aligned start of `vectors` past the page cache, if it is large.
+    ///
+    /// Returns the bytes written. What remains, perhaps everything, is for the page cache.
     private func writeDirect(
         _ vectors: inout IOVectors,
         at offset: UInt64

@@ -4,14 +4,18 @@ internal import SystemPackage
 
 // All of them take O_PATH descriptors of any kind of object, symbolic links included.
 extension SystemCalls {
-    /// Sets the permission bits; EOPNOTSUPP for a symbolic link. Source: chmod(2).
+    /// Sets the permission bits; EOPNOTSUPP for a symbolic link.
+    ///
+    /// Source: chmod(2).
     static func setMode(_ mode: UInt32, of descriptor: Int32) throws(Errno) {
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try retrying(on: descriptor) { unsafe chmod(link, mode) }
         }
     }
 
-    /// Sets the owner and group that are given. Source: fchownat(2).
+    /// Sets the owner and group that are given.
+    ///
+    /// Source: fchownat(2).
     static func setOwner(uid: UInt32?, gid: UInt32?, of descriptor: Int32) throws(Errno) {
         _ = try retrying(on: descriptor) {
             unsafe fchownat(
@@ -71,8 +75,11 @@ extension SystemCalls {
         }
     }
 
-    /// Reads the names, each with a NUL at its end; returns their size, which is all that is
-    /// asked with an empty `buffer`. Source: listxattr(2).
+    /// Reads the names, each with a NUL at its end.
+    ///
+    /// Returns their size, which is all that is asked with an empty `buffer`.
+    ///
+    /// Source: listxattr(2).
     static func extendedAttributeNames(
         of descriptor: Int32,
         into buffer: UnsafeMutableRawBufferPointer

@@ -4,7 +4,9 @@ internal import Support
 internal import SystemPackage
 
 extension SystemCalls {
-    /// Reads once into the vectors. Source: preadv(2).
+    /// Reads once into the vectors.
+    ///
+    /// Source: preadv(2).
     static func read(
         _ descriptor: Int32,
         at offset: Int,
@@ -16,7 +18,9 @@ extension SystemCalls {
         }
     }
 
-    /// Writes once from the vectors. Source: pwritev(2).
+    /// Writes once from the vectors.
+    ///
+    /// Source: pwritev(2).
     static func write(
         _ descriptor: Int32,
         at offset: Int,
@@ -67,7 +71,9 @@ extension SystemCalls {
         _ = try retrying(on: descriptor) { unsafe futimens(descriptor, times) }
     }
 
-    /// Copies once; returns the bytes copied. Source: copy_file_range(2).
+    /// Copies once; returns the bytes copied.
+    ///
+    /// Source: copy_file_range(2).
     static func copy(
         _ descriptor: Int32,
         _ range: ByteRange,

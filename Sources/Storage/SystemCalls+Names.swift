@@ -39,7 +39,9 @@ extension SystemCalls {
         }
     }
 
-    /// Gives the object of `descriptor` another name. Source: linkat(2).
+    /// Gives the object of `descriptor` another name.
+    ///
+    /// Source: linkat(2).
     ///
     /// By the magic link, since `AT_EMPTY_PATH` is for the privileged.
     static func makeLink(
@@ -86,8 +88,11 @@ extension SystemCalls {
         }
     }
 
-    /// Fills `buffer` with directory records from the descriptor's position on; returns the bytes
-    /// filled, 0 at the end. Source: getdents64(2).
+    /// Fills `buffer` with directory records from the descriptor's position on.
+    ///
+    /// Returns the bytes filled, 0 at the end.
+    ///
+    /// Source: getdents64(2).
     static func readDirectory(
         _ descriptor: Int32,
         into buffer: UnsafeMutableRawBufferPointer

@@ -59,7 +59,9 @@ enum SystemCalls {
 }
 
 extension SystemCalls {
-    /// Opens what a path of this machine leads to. Source: open(2).
+    /// Opens what a path of this machine leads to.
+    ///
+    /// Source: open(2).
     static func open(path: String, flags: Int32) throws(Errno) -> OwnedFileDescriptor {
         let result = try unsafe withCString(path) { path throws(Errno) in
             try unsafe open(path, in: AT_FDCWD, flags: flags)
@@ -67,8 +69,10 @@ extension SystemCalls {
         return OwnedFileDescriptor(result)
     }
 
-    /// Opens or makes what is called `name` in `directory`; ELOOP for a symbolic link, unless it
-    /// is opened by `O_PATH`. Source: openat(2).
+    /// Opens or makes what is called `name` in `directory`.
+    ///
+    /// Errors: ELOOP for a symbolic link, unless it is opened by `O_PATH`.
+    /// Source: openat(2).
     static func open(
         _ name: FileName,
         in directory: Int32,
@@ -102,7 +106,9 @@ extension SystemCalls {
         }
     }
 
-    /// The attributes of what `descriptor` stands for. Source: fstat(2).
+    /// The attributes of what `descriptor` stands for.
+    ///
+    /// Source: fstat(2).
     static func attributes(of descriptor: Int32) throws(Errno) -> FileAttributes {
         var status = stat()
         _ = try retrying(on: descriptor) { unsafe fstat(descriptor, &status) }
@@ -141,14 +147,18 @@ extension SystemCalls {
         }
     }
 
-    /// Waits until the data and attributes of a file are on the medium. Source: fsync(2).
+    /// Waits until the data and attributes of a file are on the medium.
+    ///
+    /// Source: fsync(2).
     static func sync(_ descriptor: Int32, dataOnly: Bool) throws(Errno) {
         _ = try retrying(on: descriptor) {
             dataOnly ? fdatasync(descriptor) : fsync(descriptor)
         }
     }
 
-    /// Waits until a whole file system is on the medium. Source: syncfs(2).
+    /// Waits until a whole file system is on the medium.
+    ///
+    /// Source: syncfs(2).
     static func syncFileSystem(of descriptor: Int32) throws(Errno) {
         _ = try retrying(on: descriptor) { clinux_syncfs(descriptor) }
     }

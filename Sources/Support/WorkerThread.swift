@@ -1,0 +1,43 @@
+internal import Glibc
+
+/// A thread of our own that runs one closure to its end.
+///
+/// For work that blocks in system calls, which a cooperative thread pool must not do.
+@safe
+public struct WorkerThread: Sendable {
+    private let handle: pthread_t
+
+    /// Starts a thread called `name` (the first 15 bytes show in `ps` and `top`).
+    public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var handle = pthread_t()
+        // SAFETY: the retained `Start` is taken over by `runWorker`, which runs exactly once.
+        let result = unsafe pthread_create(&handle, nil, runWorker, start.toOpaque())
+        precondition(result == 0, "no thread for \(name): errno \(result)")
+        self.handle = handle
+    }
+
+    /// Waits until the closure has returned. To be called once.
+    public func join() {
+        unsafe pthread_join(handle, nil)
+    }
+
+    fileprivate final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}
+
+private func runWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    // SAFETY: `argument` is the retained `Start` that `WorkerThread.init` passed.
+    guard let argument = unsafe argument else { return nil }
+    let start = unsafe Unmanaged<WorkerThread.Start>.fromOpaque(argument).takeRetainedValue()
+    unsafe pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
+    start.body()
+    return nil
+}

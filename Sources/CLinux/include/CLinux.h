@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "linux_calls.h"
+#include "control.h"
 
 // lock_hooks.c: the ranks this thread holds, one bit a rank (debug builds only).
 uint64_t clinux_held_ranks(void);

@@ -31,6 +31,9 @@ public struct FileName: Sendable, Hashable {
     /// The number of bytes.
     public var byteCount: Int { string.bytes.count }
 
+    /// `..`, the directory above.
+    static let parent: FileName = ".."
+
     /// Whether this is `.` or `..`.
     public var isDotOrDotDot: Bool {
         let dot = UInt8(ascii: ".")

@@ -43,6 +43,24 @@ public final class StoreNode: Sendable {
         return try node(SystemCalls.open(name, in: descriptor.rawValue, flags: flags))
     }
 
+    /// The attributes of the object called `name` in this directory, without a descriptor of it.
+    ///
+    /// Errors: ENOENT, ENOTDIR, ENAMETOOLONG, EACCES.
+    public func attributes(ofChild name: FileName) throws(Errno) -> FileAttributes {
+        try checkIsEntry(name)
+        return try SystemCalls.attributes(of: name, in: descriptor.rawValue)
+    }
+
+    /// The directory that holds this directory.
+    ///
+    /// Errors: ESTALE if this is the root, or lies outside the tree by now.
+    public func parent() throws(Errno) -> (StoreNode, FileAttributes) {
+        let flags = Int32(CLINUX_O_PATH) | O_DIRECTORY
+        let found = try node(SystemCalls.open(.parent, in: descriptor.rawValue, flags: flags))
+        guard path() != "", found.0.path() != nil else { throw .staleNFSFileHandle }
+        return found
+    }
+
     /// Opens the bytes of this regular file for reading and, if the backing allows it, writing.
     ///
     /// No flag of an application comes through: the file is read for partial pages, and writes go

@@ -115,6 +115,22 @@ extension SystemCalls {
         return FileAttributes(status)
     }
 
+    /// The attributes of what is called `name` in a directory, a symbolic link itself included.
+    ///
+    /// Source: fstatat(2).
+    static func attributes(
+        of name: FileName,
+        in directory: Int32
+    ) throws(Errno) -> FileAttributes {
+        var status = stat()
+        _ = try unsafe name.withCString { name throws(Errno) in
+            try retrying(on: directory) {
+                unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW)
+            }
+        }
+        return FileAttributes(status)
+    }
+
     /// The target of a symbolic link, or of a magic link if `path` is not empty.
     ///
     /// Source: readlinkat(2).

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A thread of our own that runs one closure to its end.
@@ -9,7 +10,7 @@ public struct WorkerThread: Sendable {
 
     /// Starts a thread called `name` (the first 15 bytes show in `ps` and `top`).
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
-        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         var handle = pthread_t()
         // SAFETY: the retained `Start` is taken over by `runWorker`, which runs exactly once.
         let result = unsafe pthread_create(&handle, nil, runWorker, start.toOpaque())
@@ -19,7 +20,7 @@ public struct WorkerThread: Sendable {
 
     /// Waits until the closure has returned. To be called once.
     public func join() {
-        unsafe pthread_join(handle, nil)
+        pthread_join(handle, nil)
     }
 
     fileprivate final class Start: Sendable {
@@ -37,7 +38,7 @@ private func runWorker(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     // SAFETY: `argument` is the retained `Start` that `WorkerThread.init` passed.
     guard let argument = unsafe argument else { return nil }
     let start = unsafe Unmanaged<WorkerThread.Start>.fromOpaque(argument).takeRetainedValue()
-    unsafe pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
+    unsafe clinux_name_thread(String(start.name.prefix(15)))
     start.body()
     return nil
 }

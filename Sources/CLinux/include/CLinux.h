@@ -15,6 +15,9 @@
 uint64_t clinux_held_ranks(void);
 void clinux_set_held_ranks(uint64_t ranks);
 
+// thread.c: names the calling thread, at most 15 bytes.
+void clinux_name_thread(const char *name);
+
 // Memory.
 int clinux_memfd_create(const char *name, unsigned int flags);
 int clinux_populate_write(void *address, size_t length);

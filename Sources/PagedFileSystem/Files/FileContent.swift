@@ -1,0 +1,69 @@
+internal import Storage
+internal import Support
+public import SystemPackage
+
+/// What a file is beside its pages: size, times, and what its backing file has of them.
+///
+/// A plain value behind one lock per file, which is taken before the VMO's lock. Changes of the
+/// VMO's size, and supplies of pages, happen under it.
+struct FileContent {
+    /// The size in bytes as the mount shows it. The VMO covers it: its size is this, rounded up.
+    var size: UInt64
+    /// The size of the backing file in bytes, as far as we made it.
+    var backingSize: UInt64
+    /// Moves on whenever the backing file's content changes for pages that are or become absent.
+    ///
+    /// A page-in reads the backing file without a lock, and supplies only if this stands still:
+    /// otherwise what it read may be older than what was written and evicted, or cut and grown.
+    var sequence: UInt64 = 0
+    /// When the content last changed, as the mount shows it.
+    var modificationTime: FileTime
+    /// When content or attributes last changed, as the mount shows it. The backing file's own
+    /// would move at each flush.
+    var changeTime: FileTime
+    /// Whether the backing file was written since it last got the modification time.
+    var areBackingTimesStale = false
+    /// The backing file's attributes when we last touched it, to notice that others did.
+    var version: BackingVersion
+    /// Whether the last name is gone.
+    var isUnlinked = false
+    /// Failed flushes so far; open files remember up to which one they have been told.
+    var failureCount: UInt64 = 0
+    /// The errno of the last of them, kept for open files that have not been told.
+    var toldFailure: Errno?
+    /// The last of them, until a flush succeeds: what `status` shows.
+    var lastFailure: FlushProblem?
+    /// Where the last page-in ended, and how far the next one reads ahead if it goes on there.
+    var readAhead = ReadAhead()
+
+    init(_ attributes: FileAttributes) {
+        size = attributes.size
+        backingSize = attributes.size
+        modificationTime = attributes.modificationTime
+        changeTime = attributes.changeTime
+        version = BackingVersion(attributes)
+    }
+}
+
+/// What tells whether somebody else changed a backing file.
+struct BackingVersion: Equatable {
+    let size: UInt64
+    let modificationTime: FileTime
+    let changeTime: FileTime
+
+    init(_ attributes: FileAttributes) {
+        size = attributes.size
+        modificationTime = attributes.modificationTime
+        changeTime = attributes.changeTime
+    }
+}
+
+/// A flush that failed, for `status`.
+public struct FlushProblem: Sendable, Equatable {
+    /// What the backing file said.
+    public var errno: Errno
+    /// The first byte of the run that could not be written.
+    public var offset: UInt64
+    /// The length of that run in bytes.
+    public var length: UInt64
+}

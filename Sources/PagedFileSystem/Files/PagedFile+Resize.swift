@@ -1,0 +1,119 @@
+internal import Storage
+internal import Support
+internal import SystemPackage
+internal import VMCore
+internal import Writeback
+
+extension PagedFile {
+    /// ftruncate(2): a shrink reaches the backing file at once, a growth at writeback.
+    ///
+    /// Bytes beyond the new size never come back: the backing file is cut behind the gate, so no
+    /// writeback of this file is under way; page-ins that read it before are made to read again;
+    /// and the rest of the last page is zeroed.
+    func setSize(_ size: UInt64) throws(Errno) {
+        guard size <= fileSizeMax else { throw .fileTooLarge }
+        if size >= self.size {
+            extend(to: size)
+        } else {
+            try gate.withGate { () throws(Errno) in try shrink(to: size) }
+        }
+        stampTimes()
+        noteDirty()
+    }
+
+    private func extend(to size: UInt64) {
+        content.withLock { content in
+            guard size > content.size else { return }
+            resizeVMO(to: pageCount(coveringBytes: size) * pageSize)
+            content.size = size
+        }
+    }
+
+    private func shrink(to size: UInt64) throws(Errno) {
+        if content.withLock({ $0.backingSize > size }) {
+            try backing.openForWriting().setSize(size)
+        }
+        content.withLock { content in
+            // A write may have let the file grow or another call cut it; the last word counts.
+            guard size < content.size else { return }
+            content.sequence += 1
+            content.size = size
+            content.backingSize = min(content.backingSize, size)
+            content.areBackingTimesStale = true
+            let whole = pageCount(coveringBytes: size) * pageSize
+            resizeVMO(to: whole)
+            if size < whole { _ = vmo.zeroResidentTail(ByteRange(size, whole)) }
+        }
+    }
+
+    /// Resizes the VMO; `content` must be locked, and the gate held to shrink.
+    func resizeVMO(to size: UInt64) {
+        do {
+            _ = try vmo.resize(to: size)
+        } catch {
+            // Sizes are checked against `fileSizeMax` before, and the VMO is resizable.
+            preconditionFailure("resize to \(size) failed: \(error)")
+        }
+    }
+
+    /// Content and attributes changed now.
+    func stampTimes() {
+        let now = FileTime.now
+        content.withLock { content in
+            content.modificationTime = now
+            content.changeTime = now
+            content.areBackingTimesStale = true
+        }
+    }
+
+    // MARK: - fallocate(2)
+
+    /// Reserves blocks for the range in the backing file; content stays, the size may grow.
+    func allocate(_ range: ByteRange, keepsSize: Bool) throws(Errno) {
+        guard range.end <= fileSizeMax else { throw .fileTooLarge }
+        try backing.openForWriting().allocate(range, keepSize: true)
+        if !keepsSize { extend(to: range.end) }
+        stampTimes()
+        noteDirty()
+    }
+
+    /// Makes the range zeros: whole pages as zero intervals, which writeback turns into holes.
+    ///
+    /// Beyond the end of the file there is nothing to do unless `extends`.
+    func makeZero(_ range: ByteRange, extends: Bool) throws(Errno) {
+        guard range.end <= fileSizeMax else { throw .fileTooLarge }
+        if extends { extend(to: range.end) }
+        let inside = range.clamped(to: ByteRange(0, size))
+        if !inside.isEmpty {
+            let whole = inside.pagesRoundedInward
+            if whole.isEmpty {
+                try writeZeros(inside)
+            } else {
+                try writeZeros(ByteRange(inside.start, whole.bytes.start))
+                do {
+                    _ = try vmo.zero(whole)
+                } catch {
+                    throw Errno(error)
+                }
+                try writeZeros(ByteRange(whole.bytes.end, inside.end))
+            }
+        }
+        stampTimes()
+        noteDirty()
+    }
+
+    /// Writes zeros into part of a page.
+    private func writeZeros(_ range: ByteRange) throws(Errno) {
+        if range.isEmpty { return }
+        let zeros = [UInt8](repeating: 0, count: Int(range.count))
+        // SAFETY: `withUnsafeBytes` is untyped in what it throws, so the outcome is carried out.
+        let outcome = unsafe zeros.withUnsafeBytes { bytes -> Result<Int, Errno> in
+            do throws(Errno) {
+                return .success(unsafe try write(bytes, at: range.start, stampsTimes: false))
+            } catch {
+                return .failure(error)
+            }
+        }
+        _ = try outcome.get()
+    }
+}

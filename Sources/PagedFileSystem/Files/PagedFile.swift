@@ -1,0 +1,117 @@
+internal import Storage
+internal import Support
+internal import Synchronization
+internal import SystemPackage
+internal import VMCore
+internal import Writeback
+
+/// One regular file: its VMO, its backing file, and what binds them.
+///
+/// All hard links and all opens of a file share it. It lives as long as its inode is known to the
+/// kernel, is open, or has something to write back.
+///
+/// Locks, in order: the gate (held across I/O, taken first), `content`, the VMO's own.
+/// Shrinking the VMO needs the gate and `content`; growing and supplying it, `content`.
+final class PagedFile: Sendable {
+    let node: StoreNode
+    let context: FileContext
+    let vmo: VirtualMemoryObject
+    let content: Guarded<FileContent>
+    let backing: BackingHandle
+    let gate = TicketGate()
+
+    /// Whether the pager loop has the file in its queue, so that a write need not put it there.
+    let isQueued = Atomic(false)
+    /// When the oldest dirty page was written, in nanoseconds of the monotonic clock; 0 if none.
+    let dirtySince = Atomic<UInt64>(0)
+    /// Called when a flush has left nothing dirty.
+    let didBecomeClean: @Sendable () -> Void
+
+    init(
+        node: StoreNode,
+        attributes: FileAttributes,
+        context: FileContext,
+        decorate: @escaping @Sendable (any BackingFile) -> any BackingFile,
+        didBecomeClean: @escaping @Sendable () -> Void
+    ) throws(Status) {
+        self.node = node
+        self.context = context
+        self.didBecomeClean = didBecomeClean
+        content = Guarded(FileContent(attributes), rank: .inode)
+        backing = BackingHandle(node, decorate: decorate)
+        vmo = try context.pager.createVMO(
+            size: attributes.size,
+            options: .resizable,
+            source: PageInService(
+                content: content,
+                backing: backing,
+                node: node,
+                context: context
+            )
+        )
+    }
+
+    /// The size in bytes, as the mount shows it.
+    var size: UInt64 { content.withLock { $0.size } }
+
+    /// Whether something waits to be written back: pages, the size, or times.
+    var isDirty: Bool {
+        content.withLock { content in
+            content.size != content.backingSize || content.areBackingTimesStale
+                || vmo.counts.isDirty
+        }
+    }
+
+    /// Puts the file into the pager loop's queue unless it is there; called after each change.
+    func noteDirty() {
+        if dirtySince.load(ordering: .relaxed) == 0 {
+            dirtySince.store(MonotonicClock().now, ordering: .relaxed)
+        }
+        if isQueued.load(ordering: .relaxed) { return }
+        if !isQueued.exchange(true, ordering: .acquiringAndReleasing) {
+            context.engine.enqueue(self)
+        }
+    }
+
+    /// Overlays what the mount knows better than the backing file.
+    func overlay(_ attributes: inout FileAttributes) {
+        let dirtyPages = vmo.counts.dirtyData
+        content.withLock { content in
+            attributes.size = content.size
+            attributes.modificationTime = content.modificationTime
+            attributes.changeTime = content.changeTime
+        }
+        // A dirty page will have a block by the time it is written, unless it has one already.
+        let whole = pageCount(coveringBytes: attributes.size) * (pageSize / 512)
+        let planned = attributes.blocks + UInt64(dirtyPages) * (pageSize / 512)
+        attributes.blocks = max(attributes.blocks, min(planned, whole))
+    }
+
+    /// Takes over what a change of attributes did to the backing file's own: called with fresh
+    /// ones after chmod, link, rename and the like, which we pass through.
+    func noteAttributes(_ attributes: FileAttributes) {
+        content.withLock { content in
+            content.changeTime = attributes.changeTime
+            content.version = BackingVersion(attributes)
+        }
+    }
+
+    /// Takes note that the last name is gone: nothing need be written back any more.
+    func noteUnlinked() {
+        content.withLock { $0.isUnlinked = true }
+    }
+
+    /// Drops all pages without writeback: the file is gone.
+    func discard() {
+        gate.withGate { vmo.discard() }
+        backing.close()
+    }
+}
+
+extension PageCounts {
+    /// Pages that a query would report: data or zeros.
+    var isDirty: Bool { dirtyData > 0 || dirtyZero > 0 }
+
+    /// Dirty pages with data, awaiting clean or not.
+    var dirtyData: Int { dirty + awaitingClean }
+}

@@ -1,0 +1,118 @@
+public import Storage
+internal import Support
+internal import Synchronization
+public import SystemPackage
+
+extension PagedFileSystem {
+    /// chmod(2), chown(2), truncate(2), utimensat(2).
+    ///
+    /// - Returns: the attributes afterwards.
+    public func setAttributes(
+        _ change: AttributeChange,
+        of node: NodeID
+    ) throws(Errno) -> FileAttributes {
+        let inode = try inodes.inode(node)
+        if change.dropsPrivileges { try dropPrivileges(of: inode) }
+        if let size = change.size {
+            try pagedFile(of: inode).setSize(size)
+        }
+        if change.uid != nil || change.gid != nil {
+            // The backing file system drops setuid, setgid and capabilities by itself here.
+            try inode.node.setOwner(uid: change.uid, gid: change.gid)
+        }
+        if let mode = change.mode {
+            try inode.node.setMode(mode & 0o7777)
+        }
+        if change.accessTime != .omit || change.modificationTime != .omit {
+            try inode.node.setTimes(
+                access: change.accessTime,
+                modification: change.modificationTime
+            )
+        }
+        if change.size == nil || change.mode != nil { noteChanged(inode) }
+        if let file = inode.pagedFile {
+            file.content.withLock { content in
+                switch change.modificationTime {
+                case .omit: break
+                case .now: content.modificationTime = .now
+                case .set(let time): content.modificationTime = time
+                }
+                if let changeTime = change.changeTime { content.changeTime = changeTime }
+            }
+        }
+        return try attributes(of: inode)
+    }
+
+    /// What a write does to a program: it loses setuid, setgid (if the group may execute it), and
+    /// its file capabilities.
+    func dropPrivileges(of inode: Inode) throws(Errno) {
+        let mode = try inode.node.attributes().permissions
+        var dropped = mode & ~0o4000
+        if mode & 0o2010 == 0o2010 { dropped &= ~0o2000 }
+        if dropped != mode {
+            try inode.node.setMode(dropped)
+            noteChanged(inode)
+        }
+        if !inode.hasNoCapability.load(ordering: .relaxed) { try dropCapability(of: inode) }
+    }
+
+    /// Removes the file's capabilities, and remembers that it has none.
+    func dropCapability(of inode: Inode) throws(Errno) {
+        do throws(Errno) {
+            try inode.node.removeExtendedAttribute(capabilityName)
+            noteChanged(inode)
+        } catch .noData, .notSupported, .notPermitted, .permissionDenied {
+            // There is none, or none that this daemon could have let through.
+        }
+        inode.hasNoCapability.store(true, ordering: .relaxed)
+    }
+
+    // MARK: - Extended attributes
+
+    /// The size of a value in bytes. Errors: ENODATA, EOPNOTSUPP.
+    public func extendedAttributeSize(
+        _ name: ExtendedAttributeName,
+        of node: NodeID
+    ) throws(Errno) -> Int {
+        try inodes.inode(node).node.extendedAttributeSize(name)
+    }
+
+    /// A value of at most `capacity` bytes. Errors: ENODATA, ERANGE, EOPNOTSUPP.
+    public func extendedAttribute(
+        _ name: ExtendedAttributeName,
+        of node: NodeID,
+        capacity: Int
+    ) throws(Errno) -> [UInt8] {
+        try inodes.inode(node).node.extendedAttribute(name, capacity: capacity)
+    }
+
+    /// Sets a value; `flags` are setxattr(2)'s. Errors: EEXIST, ENODATA, ENOSPC, EOPNOTSUPP.
+    public func setExtendedAttribute(
+        _ name: ExtendedAttributeName,
+        of node: NodeID,
+        value: UnsafeRawBufferPointer,
+        flags: Int32
+    ) throws(Errno) {
+        let inode = try inodes.inode(node)
+        unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags)
+        if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
+        noteChanged(inode)
+    }
+
+    /// The names of all values, each with a NUL at its end.
+    public func extendedAttributeNames(of node: NodeID) throws(Errno) -> [UInt8] {
+        try inodes.inode(node).node.extendedAttributeNames()
+    }
+
+    /// Removes a value. Errors: ENODATA.
+    public func removeExtendedAttribute(
+        _ name: ExtendedAttributeName,
+        of node: NodeID
+    ) throws(Errno) {
+        let inode = try inodes.inode(node)
+        try inode.node.removeExtendedAttribute(name)
+        noteChanged(inode)
+    }
+}
+
+private let capabilityName: ExtendedAttributeName = "security.capability"

@@ -1,0 +1,92 @@
+public import Storage
+public import SystemPackage
+
+extension PagedFileSystem {
+    /// mknod(2).
+    public func makeNode(
+        _ name: FileName,
+        in parent: NodeID,
+        mode: UInt32,
+        device: UInt64,
+        caller: Caller
+    ) throws(Errno) -> Entry {
+        let directory = try inodes.inode(parent).node
+        let (node, attributes) = try directory.makeNode(
+            name,
+            mode: mode,
+            device: device,
+            caller: caller
+        )
+        return entry(for: node, attributes)
+    }
+
+    /// mkdir(2).
+    public func makeDirectory(
+        _ name: FileName,
+        in parent: NodeID,
+        mode: UInt32,
+        caller: Caller
+    ) throws(Errno) -> Entry {
+        let directory = try inodes.inode(parent).node
+        let (node, attributes) = try directory.makeDirectory(name, mode: mode, caller: caller)
+        return entry(for: node, attributes)
+    }
+
+    /// symlink(2).
+    public func makeSymbolicLink(
+        _ name: FileName,
+        in parent: NodeID,
+        target: [UInt8],
+        caller: Caller
+    ) throws(Errno) -> Entry {
+        let directory = try inodes.inode(parent).node
+        let (node, attributes) = try directory.makeSymbolicLink(
+            name,
+            target: target,
+            caller: caller
+        )
+        return entry(for: node, attributes)
+    }
+
+    /// link(2).
+    public func makeLink(
+        _ name: FileName,
+        in parent: NodeID,
+        to node: NodeID
+    ) throws(Errno) -> Entry {
+        let directory = try inodes.inode(parent).node
+        let inode = try inodes.inode(node)
+        try directory.makeLink(name, to: inode.node)
+        noteChanged(inode)
+        return entry(for: inode.node, try inode.node.attributes())
+    }
+
+    /// open(2) with O_CREAT of a name that does not exist.
+    ///
+    /// Errors: EEXIST if it does; the kernel then looks again.
+    public func create(
+        _ name: FileName,
+        in parent: NodeID,
+        mode: UInt32,
+        flags: Int32,
+        caller: Caller
+    ) throws(Errno) -> (Entry, OpenResult) {
+        let directory = try inodes.inode(parent).node
+        let created: (node: StoreNode, attributes: FileAttributes, file: any BackingFile)
+        do throws(Errno) {
+            created = try directory.createFile(name, mode: mode, caller: caller)
+        } catch .fileExists where flags & exclusiveFlag == 0 {
+            // Somebody else made it between the kernel's lookup and now.
+            let entry = try lookup(name, in: parent)
+            return (entry, try open(entry.node, flags: flags, dropsPrivileges: true))
+        }
+        let entry = entry(for: created.node, created.attributes)
+        let inode = try inodes.inode(entry.node)
+        let file = inode.adopt(try makePagedFile(of: inode, created.attributes))
+        file.backing.adopt(created.file)
+        return (entry, OpenResult(file: register(file, of: inode, flags: flags), keepsCache: true))
+    }
+}
+
+/// `O_EXCL`.
+private let exclusiveFlag: Int32 = 0o200

@@ -1,0 +1,240 @@
+internal import Storage
+internal import Support
+internal import Synchronization
+public import SystemPackage
+internal import Writeback
+
+// Open flags of Linux on x86-64 and arm64 that matter here; the others concern the kernel alone.
+// No flag reaches the backing file: it is read for partial pages whatever the application may do,
+// and the kernel positions the writes of O_APPEND itself.
+private let accessModeMask: Int32 = 0o3
+private let truncateFlag: Int32 = 0o1000
+
+extension PagedFileSystem {
+    /// open(2) of an existing regular file.
+    public func open(
+        _ node: NodeID,
+        flags: Int32,
+        dropsPrivileges: Bool
+    ) throws(Errno) -> OpenResult {
+        let inode = try inodes.inode(node)
+        let (file, keepsCache) = try currentPagedFile(of: inode)
+        if flags & accessModeMask != 0 { _ = try file.backing.openForWriting() }
+        let id = register(file, of: inode, flags: flags)
+        guard flags & truncateFlag != 0 else { return OpenResult(file: id, keepsCache: keepsCache) }
+        do throws(Errno) {
+            if dropsPrivileges { try dropPrivileges(of: inode) }
+            try file.setSize(0)
+        } catch {
+            release(id, node: node)
+            throw error
+        }
+        return OpenResult(file: id, keepsCache: keepsCache)
+    }
+
+    /// The pages of a file that is being opened. If somebody changed the backing file behind our
+    /// back, and we have nothing dirty and nobody has it open, what we have of it is forgotten.
+    private func currentPagedFile(of inode: Inode) throws(Errno) -> (PagedFile, keepsCache: Bool) {
+        guard let file = inode.pagedFile else { return (try pagedFile(of: inode), true) }
+        guard inodes.openCount(inode.id) == 0, !file.isDirty else { return (file, true) }
+        let fresh = try inode.node.attributes()
+        if file.content.withLock({ $0.version == BackingVersion(fresh) }) { return (file, true) }
+        let current = inode.replace(file, with: try makePagedFile(of: inode, fresh))
+        if current !== file { file.discard() }
+        return (current, false)
+    }
+
+    func register(_ file: PagedFile, of inode: Inode, flags: Int32) -> OpenFileID {
+        inodes.retainOpen(inode.id)
+        counts.openFiles.add(1)
+        return openFiles.add(
+            OpenFile(
+                inode: inode,
+                kind: .file(file),
+                isWritable: flags & accessModeMask != 0,
+                failuresSeen: file.content.withLock { $0.failureCount }
+            )
+        )
+    }
+
+    /// The last close of an open file.
+    public func release(_ file: OpenFileID, node: NodeID) {
+        guard let open = openFiles.remove(file) else { return }
+        counts.openFiles.add(-1)
+        let (isOpen, unused) = inodes.releaseOpen(open.inode.id)
+        if !isOpen, let file = open.inode.pagedFile, !file.isDirty { file.backing.close() }
+        dispose(of: unused)
+    }
+
+    /// Reads up to `count` bytes; fewer at the end of the file.
+    ///
+    /// Errors: what the backing file fails with when absent pages are asked of it.
+    public func read(
+        _ file: OpenFileID,
+        node: NodeID,
+        at offset: UInt64,
+        count: Int
+    ) throws(Errno) -> ReadReply {
+        try pagedFile(file).read(at: offset, count: count)
+    }
+
+    /// Writes bytes into pages.
+    ///
+    /// `isFromKernelCache` says that the kernel writes back its own cache, and so knows better
+    /// when the file was modified. Errors: ENOSPC, EFBIG, EIO when nothing more can be dirty.
+    public func write(
+        _ file: OpenFileID,
+        node: NodeID,
+        at offset: UInt64,
+        from bytes: UnsafeRawBufferPointer,
+        isFromKernelCache: Bool,
+        dropsPrivileges: Bool
+    ) throws(Errno) -> Int {
+        let open = try openFiles.file(file)
+        guard case .file(let file) = open.kind else { throw .badFileDescriptor }
+        let inode = open.inode
+        if dropsPrivileges {
+            try dropPrivileges(of: inode)
+        } else if !inode.hasNoCapability.load(ordering: .relaxed) {
+            try dropCapability(of: inode)
+        }
+        let stampsTimes = !(isFromKernelCache && options.usesKernelWritebackCache)
+        return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+    }
+
+    /// close(2) of one descriptor: tells of a writeback that failed, writes nothing.
+    public func flush(_ file: OpenFileID, node: NodeID) throws(Errno) {
+        try reportFailure(to: openFiles.file(file))
+    }
+
+    /// fsync(2) and fdatasync(2).
+    public func sync(_ file: OpenFileID, node: NodeID, dataOnly: Bool) throws(Errno) {
+        let open = try openFiles.file(file)
+        guard case .file(let file) = open.kind else { throw .badFileDescriptor }
+        do {
+            try file.sync(dataOnly: dataOnly)
+        } catch {
+            // Told now, so not again.
+            open.failuresSeen.store(
+                file.content.withLock { $0.failureCount },
+                ordering: .relaxed
+            )
+            throw error.errno
+        }
+        try reportFailure(to: open)
+    }
+
+    /// Throws the last failure of writeback unless this open file has been told.
+    private func reportFailure(to open: OpenFile) throws(Errno) {
+        guard case .file(let file) = open.kind else { return }
+        let (count, failure) = file.content.withLock { ($0.failureCount, $0.toldFailure) }
+        let seen = open.failuresSeen.exchange(count, ordering: .relaxed)
+        if seen != count, let failure { throw failure }
+    }
+
+    /// fallocate(2).
+    ///
+    /// Errors: EOPNOTSUPP for modes other than plain, KEEP_SIZE, PUNCH_HOLE with KEEP_SIZE, and
+    /// ZERO_RANGE with or without KEEP_SIZE; ENOSPC; EFBIG.
+    public func allocate(
+        _ file: OpenFileID,
+        node: NodeID,
+        mode: Int32,
+        offset: Int64,
+        length: Int64
+    ) throws(Errno) {
+        guard offset >= 0, length > 0,
+            let range = ByteRange(offset: UInt64(offset), length: UInt64(length))
+        else { throw .invalidArgument }
+        guard range.end <= fileSizeMax else { throw .fileTooLarge }
+        let file = try pagedFile(file)
+        try dropPrivileges(of: inodes.inode(node))
+        let keepsSize = mode & AllocationMode.keepSize != 0
+        switch mode & ~AllocationMode.keepSize {
+        case 0: try file.allocate(range, keepsSize: keepsSize)
+        case AllocationMode.zeroRange: try file.makeZero(range, extends: !keepsSize)
+        case AllocationMode.punchHole where keepsSize: try file.makeZero(range, extends: false)
+        default: throw .notSupported
+        }
+    }
+
+    /// lseek(2) with SEEK_DATA (3) or SEEK_HOLE (4).
+    ///
+    /// Errors: ENXIO beyond the end, or if there is no more data; EINVAL for another `whence`.
+    public func seek(
+        _ file: OpenFileID,
+        node: NodeID,
+        offset: Int64,
+        whence: Int32
+    ) throws(Errno) -> UInt64 {
+        let paged = try pagedFile(file)
+        guard offset >= 0 else { throw .noSuchAddressOrDevice }
+        let target: SeekTarget
+        switch whence {
+        case 3: target = .data
+        case 4: target = .hole
+        default: throw .invalidArgument
+        }
+        // What the kernel has not handed over yet would look like a hole.
+        if options.usesKernelWritebackCache, isOpenForWriting(node) {
+            handOver.withLock { $0 }?(node)
+        }
+        guard let found = try paged.seek(target, from: UInt64(offset)) else {
+            throw .noSuchAddressOrDevice
+        }
+        return found
+    }
+
+    /// copy_file_range(2): copies through pages; whole pages of zeros stay holes.
+    ///
+    /// - Returns: the bytes copied; fewer than asked for at the end of the source.
+    public func copyRange(
+        from source: OpenFileID,
+        node: NodeID,
+        at sourceOffset: UInt64,
+        to target: OpenFileID,
+        node targetNode: NodeID,
+        at targetOffset: UInt64,
+        count: UInt64,
+        flags: Int32
+    ) throws(Errno) -> UInt64 {
+        guard flags == 0 else { throw .invalidArgument }
+        let from = try pagedFile(source)
+        let to = try pagedFile(target)
+        try dropPrivileges(of: inodes.inode(targetNode))
+        var copied: UInt64 = 0
+        while copied < count {
+            let step = Int(min(count - copied, copyBytesMax))
+            let reply = try from.read(at: sourceOffset + copied, count: step)
+            guard reply.byteCount > 0 else { break }
+            // SAFETY: the buffers are the reply's, which lives until the end of this round.
+            var position = targetOffset + copied
+            for unsafe buffer in unsafe reply.buffers {
+                position += UInt64(unsafe try to.write(buffer, at: position, stampsTimes: true))
+            }
+            copied += UInt64(reply.byteCount)
+        }
+        return copied
+    }
+
+    private func pagedFile(_ id: OpenFileID) throws(Errno) -> PagedFile {
+        guard case .file(let file) = try openFiles.file(id).kind else {
+            throw .badFileDescriptor
+        }
+        return file
+    }
+
+    private func isOpenForWriting(_ node: NodeID) -> Bool {
+        openFiles.all().contains { $0.isWritable && $0.inode.id == node }
+    }
+}
+
+/// Bytes copied between two looks at the files; what a read of the kernel has at most.
+private let copyBytesMax: UInt64 = 1 << 20
+
+/// The modes of fallocate(2) that can be had.
+private enum AllocationMode {
+    static let keepSize: Int32 = 0x01
+    static let punchHole: Int32 = 0x02
+    static let zeroRange: Int32 = 0x10
+}

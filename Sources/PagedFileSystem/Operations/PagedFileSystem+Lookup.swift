@@ -1,0 +1,71 @@
+public import Storage
+public import SystemPackage
+internal import Writeback
+
+extension PagedFileSystem {
+    /// Finds a name in a directory.
+    ///
+    /// `.` and `..` work on any directory, as exporting the mount needs. Errors: ENOENT, ENOTDIR,
+    /// ENAMETOOLONG, ESTALE.
+    public func lookup(_ name: FileName, in parent: NodeID) throws(Errno) -> Entry {
+        let directory = try inodes.inode(parent)
+        if name.isDotOrDotDot { return try lookUpSelf(directory, isParent: name.byteCount == 2) }
+        // An object that is known needs no descriptor of its own.
+        let attributes = try directory.node.attributes(ofChild: name)
+        if let inode = inodes.lookUp(attributes.identity) {
+            var attributes = attributes
+            inode.pagedFile?.overlay(&attributes)
+            return Entry(node: inode.id, generation: 0, attributes: attributes)
+        }
+        let (node, fresh) = try directory.node.lookup(name)
+        return entry(for: node, fresh)
+    }
+
+    private func lookUpSelf(_ directory: Inode, isParent: Bool) throws(Errno) -> Entry {
+        if isParent && directory.id != .root {
+            let (node, attributes) = try directory.node.parent()
+            return entry(for: node, attributes)
+        }
+        return entry(for: directory.node, try directory.node.attributes())
+    }
+
+    /// Takes back `count` lookups of a node.
+    public func forget(_ node: NodeID, count: UInt64) {
+        dispose(of: inodes.forget(node, count: count))
+    }
+
+    /// The attributes of a node.
+    public func attributes(of node: NodeID) throws(Errno) -> FileAttributes {
+        try attributes(of: inodes.inode(node))
+    }
+
+    /// The target of a symbolic link.
+    public func readLink(_ node: NodeID) throws(Errno) -> [UInt8] {
+        try inodes.inode(node).node.readLink()
+    }
+
+    /// Space and limits of the backing file system; pages that are dirty count as used.
+    public func statistics(of node: NodeID) throws(Errno) -> FileSystemStatistics {
+        var statistics = try inodes.inode(node).node.statistics()
+        let dirty = engine.dirtyBytes / max(statistics.fragmentSize, 1)
+        statistics.blocksFree -= min(dirty, statistics.blocksFree)
+        statistics.blocksAvailable -= min(dirty, statistics.blocksAvailable)
+        return statistics
+    }
+
+    /// access(2), for a kernel that asks although it checks permissions itself.
+    ///
+    /// Errors: EACCES. Supplementary groups are not known here and do not count.
+    public func checkAccess(_ node: NodeID, mask: Int32, caller: Caller) throws(Errno) {
+        let attributes = try attributes(of: node)
+        let wanted = UInt32(bitPattern: mask) & 0o7
+        if caller.uid == 0 {
+            let isExecutable = attributes.isDirectory || attributes.permissions & 0o111 != 0
+            if wanted & 0o1 != 0 && !isExecutable { throw .permissionDenied }
+            return
+        }
+        let shift: UInt32 =
+            caller.uid == attributes.uid ? 6 : caller.gid == attributes.gid ? 3 : 0
+        if (attributes.permissions >> shift) & wanted != wanted { throw .permissionDenied }
+    }
+}

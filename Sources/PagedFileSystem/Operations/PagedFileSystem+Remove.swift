@@ -1,0 +1,49 @@
+public import Storage
+public import SystemPackage
+
+extension PagedFileSystem {
+    /// unlink(2) and rmdir(2).
+    ///
+    /// What is dirty of a file that loses its last name is not written back any more, unless its
+    /// memory is needed; the file goes on for those who have it open.
+    public func remove(
+        _ name: FileName,
+        in parent: NodeID,
+        isDirectory: Bool
+    ) throws(Errno) {
+        let directory = try inodes.inode(parent).node
+        let victim = known(name, in: directory)
+        try directory.remove(name, isDirectory: isDirectory)
+        noteNameLost(victim)
+    }
+
+    /// renameat2(2): `flags` are RENAME_NOREPLACE and RENAME_EXCHANGE.
+    public func rename(
+        _ name: FileName,
+        in parent: NodeID,
+        to newName: FileName,
+        in newParent: NodeID,
+        flags: UInt32
+    ) throws(Errno) {
+        let source = try inodes.inode(parent).node
+        let target = try inodes.inode(newParent).node
+        let moved = known(name, in: source)
+        let replaced = known(newName, in: target)
+        try StoreNode.rename(name, in: source, to: newName, in: target, flags: flags)
+        if let moved { noteChanged(moved) }
+        // Of two names of one file, or an exchange, none is lost; its attributes tell.
+        if let replaced, replaced !== moved { noteNameLost(replaced) }
+    }
+
+    /// The inode behind a name, if we know it.
+    private func known(_ name: FileName, in directory: StoreNode) -> Inode? {
+        guard let attributes = try? directory.attributes(ofChild: name) else { return nil }
+        return inodes.find(attributes.identity)
+    }
+
+    private func noteNameLost(_ inode: Inode?) {
+        guard let file = inode?.pagedFile, let fresh = try? file.node.attributes() else { return }
+        file.noteAttributes(fresh)
+        if fresh.linkCount == 0 { file.noteUnlinked() }
+    }
+}

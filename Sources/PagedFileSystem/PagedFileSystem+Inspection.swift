@@ -1,0 +1,164 @@
+public import Storage
+internal import Support
+internal import Synchronization
+public import SystemPackage
+public import VMCore
+public import Writeback
+
+/// What `vmofs status` says of a file with something to write back.
+public struct DirtyFile: Sendable {
+    /// The path from the root of the mount.
+    public var path: String
+    /// Bytes of dirty pages with data, those under writeback included.
+    public var dirtyBytes: UInt64
+    /// Bytes of dirty pages that are zeros.
+    public var dirtyZeroBytes: UInt64
+    /// Bytes of pages awaiting clean.
+    public var writebackBytes: UInt64
+    /// The age of the oldest dirty page in milliseconds.
+    public var oldestDirtyMilliseconds: UInt64
+    /// Why the last flush failed, if it did.
+    public var failure: FlushProblem?
+}
+
+/// A file's dirty ranges with the sizes they belong to.
+public struct FileRanges: Sendable {
+    /// The size of the VMO in bytes, a page multiple.
+    public var vmoSize: UInt64
+    /// The size of the file in bytes.
+    public var contentSize: UInt64
+    /// What `zx_pager_query_dirty_ranges` returned.
+    public var query: DirtyQuery
+}
+
+/// What became of a flush of several files.
+public struct FlushOutcome: Sendable {
+    /// What was written in all.
+    public var report = FlushReport()
+    /// The files that could not be written, by path.
+    public var failures: [(path: String, failure: FlushFailure)] = []
+}
+
+extension PagedFileSystem {
+    /// Files that have something to write back now.
+    public func dirtyFiles() -> [DirtyFile] {
+        let now = MonotonicClock().now
+        return keptFiles().compactMap { file in
+            guard file.isDirty else { return nil }
+            let counts = file.vmo.counts
+            let since = file.dirtySince.load(ordering: .relaxed)
+            return DirtyFile(
+                path: file.label,
+                dirtyBytes: UInt64(counts.dirtyData) * pageSize,
+                dirtyZeroBytes: UInt64(counts.dirtyZero) * pageSize,
+                writebackBytes: UInt64(counts.awaitingClean) * pageSize,
+                oldestDirtyMilliseconds: since == 0 || now < since ? 0 : (now - since) / 1_000_000,
+                failure: file.content.withLock { $0.lastFailure }
+            )
+        }
+    }
+
+    /// The dirty ranges of the file with this backing identity.
+    ///
+    /// A file that nobody has opened has none. `length` nil means to the end. Errors: ERANGE for a
+    /// range outside the VMO, as the core says OUT_OF_RANGE.
+    public func dirtyRanges(
+        of identity: NodeIdentity,
+        offset: UInt64,
+        length: UInt64?,
+        limit: Int
+    ) throws(Errno) -> FileRanges? {
+        guard let file = inodes.find(identity)?.pagedFile else { return nil }
+        let vmoSize = file.vmo.size
+        do {
+            let query = try file.vmo.queryDirtyRanges(
+                offset: offset,
+                length: length ?? (vmoSize - min(offset, vmoSize)),
+                capacity: limit,
+                countingAvailable: true
+            )
+            return FileRanges(vmoSize: vmoSize, contentSize: file.size, query: query)
+        } catch .outOfRange {
+            throw .outOfRange
+        } catch {
+            throw Errno(error)
+        }
+    }
+
+    /// The paths of files that are open for writing under `path` (empty for the whole mount): the
+    /// kernel may hold writes to them that we have not seen.
+    public func filesOpenForWriting(under path: String) -> [String] {
+        var paths: Set<String> = []
+        for open in openFiles.all() where open.isWritable {
+            if let name = open.inode.node.path(), name.isInside(path) { paths.insert(name) }
+        }
+        return paths.sorted()
+    }
+
+    /// Writes back the dirty files under `path` (empty for all), and syncs what was written.
+    public func flushFiles(under path: String) -> FlushOutcome {
+        var outcome = FlushOutcome()
+        for file in keptFiles() {
+            guard file.isDirty, path.isEmpty || file.label.isInside(path) else { continue }
+            flush(file, into: &outcome)
+        }
+        return outcome
+    }
+
+    /// Writes back one file and syncs it. A file that nobody has opened has nothing to write.
+    public func flushFile(_ identity: NodeIdentity) -> FlushOutcome {
+        var outcome = FlushOutcome()
+        guard let file = inodes.find(identity)?.pagedFile else { return outcome }
+        flush(file, into: &outcome)
+        return outcome
+    }
+
+    private func flush(_ file: PagedFile, into outcome: inout FlushOutcome) {
+        guard file.isWorthKeeping else { return }
+        do throws(FlushFailure) {
+            outcome.report += try file.context.engine.flush(file)
+            try file.syncBacking(dataOnly: false)
+        } catch {
+            outcome.failures.append((file.label, error))
+        }
+    }
+
+    /// Writes back everything, as often as something is dirty afterwards and no flush fails, and
+    /// syncs the backing file system.
+    ///
+    /// `progress` gets the bytes that are dirty still, before each file.
+    public func drain(progress: (UInt64) -> Void) -> FlushOutcome {
+        var outcome = FlushOutcome()
+        while outcome.failures.isEmpty {
+            let dirty = keptFiles().filter(\.isDirty)
+            if dirty.isEmpty { break }
+            for file in dirty {
+                progress(engine.dirtyBytes)
+                do throws(FlushFailure) {
+                    outcome.report += try engine.flush(file)
+                } catch {
+                    outcome.failures.append((file.label, error))
+                }
+            }
+        }
+        do throws(Errno) {
+            try store.syncFileSystem()
+        } catch {
+            let failure = FlushFailure(errno: error, offset: 0, length: 0)
+            outcome.failures.append((store.path, failure))
+        }
+        return outcome
+    }
+
+    /// Files that matter after this mount: those that have a name.
+    private func keptFiles() -> [PagedFile] {
+        inodes.pagedInodes().compactMap(\.pagedFile).filter(\.isWorthKeeping)
+    }
+}
+
+extension String {
+    /// Whether this path is `directory` or lies inside it; every path lies inside the root, "".
+    fileprivate func isInside(_ directory: String) -> Bool {
+        directory.isEmpty || self == directory || hasPrefix(directory + "/")
+    }
+}

@@ -1,0 +1,147 @@
+public import Storage
+public import Support
+public import SystemPackage
+public import VMCore
+public import Writeback
+
+/// The file system: names and attributes pass through to the backing directory, content and size
+/// of regular files live in VMOs and are written back. Knows no FUSE.
+///
+/// Thread safety: any thread. Every call may block on the backing file system; a write may also
+/// wait for memory and for writeback.
+public final class PagedFileSystem: Sendable {
+    /// What a mount may choose.
+    public struct Options: Sendable {
+        /// Memory and writeback.
+        public var limits: WritebackLimits
+        /// Whether the kernel caches writes and keeps size and modification time itself meanwhile.
+        public var usesKernelWritebackCache = true
+
+        /// Makes options with the kernel's write-back cache on.
+        public init(limits: WritebackLimits) {
+            self.limits = limits
+        }
+    }
+
+    /// The backing directory.
+    public let store: DirectoryStore
+    /// The pager of all files.
+    public let pager: Pager
+    /// The pager loop.
+    public let engine: WritebackEngine
+    /// What applications did.
+    public let counts = FileSystemCounts()
+
+    let options: Options
+    let inodes: InodeTable
+    let openFiles = OpenFileTable()
+    let context: FileContext
+    let decorate: @Sendable (any BackingFile) -> any BackingFile
+    let prefaulter: FramePrefaulter
+    let handOver = Guarded<(@Sendable (NodeID) -> Void)?>(nil, rank: .leaf)
+
+    /// Makes the file system of a backing directory; `start` lets its writeback run.
+    ///
+    /// `decorate` wraps every backing file that is opened; tests put faults there.
+    ///
+    /// Errors: `ENOMEM` if there is no address space for the frame arena; the errno of the root.
+    public init(
+        store: DirectoryStore,
+        options: Options,
+        events: any PageEventSink = NoEvents(),
+        decorate: @escaping @Sendable (any BackingFile) -> any BackingFile = { $0 }
+    ) throws(Errno) {
+        self.store = store
+        self.options = options
+        self.decorate = decorate
+        let arena = try FrameArena(frameCount: Int(options.limits.memoryBytes / pageSize))
+        pager = Pager(arena: arena)
+        engine = WritebackEngine(pager: pager, limits: options.limits, events: events)
+        prefaulter = FramePrefaulter(arena: arena)
+        inodes = InodeTable(root: store.root, attributes: try store.root.attributes())
+        context = FileContext(
+            pager: pager,
+            engine: engine,
+            ledger: SpaceLedger(root: store.root, engine: engine, clock: MonotonicClock()),
+            events: events,
+            counts: counts,
+            prefaulter: prefaulter
+        )
+    }
+
+    /// Starts background writeback.
+    public func start() {
+        engine.start()
+        prefaulter.start()
+    }
+
+    /// Stops background writeback; what is dirty stays dirty. `drain` writes it.
+    public func stop() {
+        engine.stop()
+        prefaulter.stop()
+    }
+
+    /// Gives the means to make the kernel hand over what it caches of a file: a question about
+    /// holes cannot be answered without.
+    public func setKernelHandOver(_ handOver: @escaping @Sendable (NodeID) -> Void) {
+        self.handOver.withLock { $0 = handOver }
+    }
+
+    // MARK: - Between the tables
+
+    /// The pages of a regular file, made if this is the first use.
+    ///
+    /// Errors: `EISDIR` for a directory, `EINVAL` for what else has no content.
+    func pagedFile(of inode: Inode) throws(Errno) -> PagedFile {
+        if let file = inode.pagedFile { return file }
+        return inode.adopt(try makePagedFile(of: inode, try inode.node.attributes()))
+    }
+
+    func makePagedFile(
+        of inode: Inode,
+        _ attributes: FileAttributes
+    ) throws(Errno) -> PagedFile {
+        guard attributes.isRegular else {
+            throw attributes.isDirectory ? .isDirectory : .invalidArgument
+        }
+        do {
+            let id = inode.id
+            return try PagedFile(
+                node: inode.node,
+                attributes: attributes,
+                context: context,
+                decorate: decorate
+            ) { [weak self] in
+                self?.dispose(of: self?.inodes.removeIfUnused(id))
+            }
+        } catch {
+            throw Errno(error)
+        }
+    }
+
+    /// Lets go of an inode that nothing needs any more.
+    func dispose(of inode: Inode?) {
+        inode?.pagedFile?.discard()
+    }
+
+    /// The attributes of an inode as the mount shows them.
+    func attributes(of inode: Inode) throws(Errno) -> FileAttributes {
+        var attributes = try inode.node.attributes()
+        inode.pagedFile?.overlay(&attributes)
+        return attributes
+    }
+
+    /// Takes note of a change that passed through to the backing object.
+    func noteChanged(_ inode: Inode) {
+        guard let file = inode.pagedFile, let fresh = try? inode.node.attributes() else { return }
+        file.noteAttributes(fresh)
+    }
+
+    /// An entry for a node, with one more lookup counted.
+    func entry(for node: StoreNode, _ attributes: FileAttributes) -> Entry {
+        let inode = inodes.intern(node, typeBits: attributes.typeBits)
+        var attributes = attributes
+        inode.pagedFile?.overlay(&attributes)
+        return Entry(node: inode.id, generation: 0, attributes: attributes)
+    }
+}

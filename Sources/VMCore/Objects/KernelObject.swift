@@ -1,0 +1,31 @@
+internal import Synchronization
+
+/// What a handle can refer to.
+public protocol KernelObject: AnyObject, Sendable {
+    /// The object's identity in this process.
+    var koid: Koid { get }
+    /// The kind of object.
+    var objectType: ObjectType { get }
+}
+
+/// The kinds of objects. Source: `zx_obj_type_t`.
+public enum ObjectType: UInt32, Sendable {
+    /// `ZX_OBJ_TYPE_VMO`.
+    case vmo = 3
+    /// `ZX_OBJ_TYPE_PAGER`.
+    case pager = 28
+}
+
+/// The identity of a kernel object: unique in the process, never used again.
+public struct Koid: Hashable, Sendable {
+    /// The number. Source: `zx_koid_t`.
+    public let rawValue: UInt64
+
+    /// A koid that no object has had.
+    static func next() -> Koid {
+        // Zircon keeps the numbers below 1024 for itself.
+        Koid(rawValue: 1024 &+ koidsGiven.add(1, ordering: .relaxed).newValue)
+    }
+}
+
+private let koidsGiven = Atomic<UInt64>(0)

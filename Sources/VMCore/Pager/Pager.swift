@@ -1,0 +1,72 @@
+public import Support
+
+/// Makes pager-backed VMOs over one frame arena and takes clean pages back from them.
+///
+/// Thread safety: any thread.
+public final class Pager: KernelObject {
+    /// The object's identity in this process.
+    public let koid = Koid.next()
+    /// `ZX_OBJ_TYPE_PAGER`.
+    public let objectType = ObjectType.pager
+    /// Where the frames of all its VMOs come from.
+    public let arena: FrameArena
+    /// What its VMOs hold and have done.
+    public let statistics = PagerStatistics()
+
+    private let vmos = Guarded(WeakVMOList(), rank: .pager)
+
+    /// Makes a pager whose VMOs take their frames from `arena`.
+    public init(arena: FrameArena) {
+        self.arena = arena
+    }
+
+    /// Makes a VMO of `size` bytes, rounded up to pages, all of them absent.
+    ///
+    /// Source: `zx_pager_create_vmo`.
+    ///
+    /// - Throws: `invalidArgs` for an unknown option, `outOfRange` above
+    ///   `VirtualMemoryObject.sizeMax`.
+    public func createVMO(
+        size: UInt64,
+        options: VMOOptions,
+        source: any PageSource
+    ) throws(Status) -> VirtualMemoryObject {
+        guard size <= VirtualMemoryObject.sizeMax else { throw .outOfRange }
+        guard options.subtracting([.resizable, .trapDirty]).isEmpty else { throw .invalidArgs }
+        let registration = vmos.withLock { vmos in vmos.reserve() }
+        let vmo = VirtualMemoryObject(
+            sizePages: pageCount(coveringBytes: size),
+            options: options,
+            source: source,
+            pager: self,
+            registration: registration
+        )
+        vmos.withLock { vmos in vmos.set(registration, vmo) }
+        return vmo
+    }
+
+    /// Evicts about `frames` Clean pages, second chance, in turn from all VMOs; returns how many
+    /// frames were freed.
+    public func reclaim(_ frames: Int) -> Int {
+        var freed = 0
+        // The first round finds what was not used since the last call and takes the references of
+        // the rest away; the second finds those.
+        for _ in 0..<2 {
+            var remaining = vmos.withLock { vmos in vmos.slotCount }
+            while freed < frames, remaining > 0 {
+                // Held until the lock is free again: the last reference to a VMO may be ours, and
+                // its end takes the lock.
+                var some: [VirtualMemoryObject] = []
+                remaining -= vmos.withLock { vmos in vmos.next(64, into: &some) }
+                for vmo in some where freed < frames {
+                    freed += vmo.evictPass(frames - freed)
+                }
+            }
+        }
+        return freed
+    }
+
+    func unregister(_ registration: Int) {
+        vmos.withLock { vmos in vmos.remove(registration) }
+    }
+}

@@ -1,0 +1,11 @@
+/// What a slot of a VMO is.
+public enum ExtentKind: Hashable, Sendable {
+    /// A page with a frame.
+    case data
+    /// Part of a zero interval: zeros that the pager does not know of yet.
+    case dirtyZero
+    /// Zeros that the pager supplied.
+    case marker
+    /// Empty: only the pager knows.
+    case absent
+}

@@ -4,5 +4,43 @@
 // The API level of libfuse 3.14 (Debian 12); later libraries keep it.
 #define FUSE_USE_VERSION 314
 #include <fuse3/fuse_lowlevel.h>
+// The wire format: for what libfuse 3.14 hides of requests and leaves out of the INIT reply.
+#include <linux/fuse.h>
+
+#include <stdio.h>
+
+// Some of these are macros in later versions of libfuse, which Swift cannot call.
+
+static inline struct fuse_session *cfuse3_session_new(
+    struct fuse_args *args,
+    const struct fuse_lowlevel_ops *operations,
+    void *userdata
+) {
+    return fuse_session_new(args, operations, sizeof *operations, userdata);
+}
+
+static inline int cfuse3_session_custom_io(
+    struct fuse_session *session,
+    ssize_t (*writev)(int fd, struct iovec *iov, int count, void *userdata),
+    ssize_t (*read)(int fd, void *buf, size_t buf_len, void *userdata),
+    int fd
+) {
+    struct fuse_custom_io io = {.writev = writev, .read = read};
+    return fuse_session_custom_io(session, &io, fd);
+}
+
+// Swift cannot take a va_list apart: lines of libfuse's log are formatted here and handed on to
+// this function, which FuseServer defines.
+void vmofs_fuse_log(int level, const char *line);
+
+static inline void cfuse3_log_line(enum fuse_log_level level, const char *format, va_list arguments) {
+    char line[1024];
+    vsnprintf(line, sizeof line, format, arguments);
+    vmofs_fuse_log(level, line);
+}
+
+static inline void cfuse3_take_log(void) {
+    fuse_set_log_func(cfuse3_log_line);
+}
 
 #endif

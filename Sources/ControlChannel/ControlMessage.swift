@@ -28,7 +28,9 @@ enum ControlRequest: Codable, Sendable {
     case trace
 }
 
-/// What the server says. A conversation is a hello, any number of `progress` or `trace`, and one
+/// What the server says.
+///
+/// A conversation is a hello, any number of `progress` or `trace`, and one
 /// of the others.
 enum ControlReply: Codable, Sendable {
     case hello(protocol: Int, version: String, process: Int32)
@@ -52,17 +54,16 @@ extension ControlReply {
     }
 }
 
-/// The text of a JSON document: keys sorted, slashes as they are, one line unless `isPretty`.
+/// The text of a JSON document: keys sorted, slashes as they are, one line.
 ///
 /// - Throws: `EncodingError`, for a value that JSON cannot hold.
-public func jsonText(_ value: some Encodable, isPretty: Bool = false) throws -> String {
-    String(decoding: try jsonBytes(value, isPretty: isPretty), as: UTF8.self)
+public func jsonText(_ value: some Encodable) throws -> String {
+    String(decoding: try jsonBytes(value), as: UTF8.self)
 }
 
-func jsonBytes(_ value: some Encodable, isPretty: Bool = false) throws -> [UInt8] {
+private func jsonBytes(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
     return Array(try encoder.encode(value))
 }
 

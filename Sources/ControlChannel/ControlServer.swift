@@ -15,7 +15,9 @@ public final class ControlServer: Sendable {
     private let sessions = Guarded(Sessions(), rank: .control)
 
     private struct Sessions {
-        /// The sockets of live conversations. A socket is taken out before it is closed, so that
+        /// The sockets of live conversations.
+        ///
+        /// A socket is taken out before it is closed, so that
         /// `stop` never shuts down a number that was given to another file.
         var sockets: Set<Int32> = []
         var isStopping = false

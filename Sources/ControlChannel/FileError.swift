@@ -23,9 +23,9 @@ public struct FileError: Hashable, Codable, Sendable {
     }
 }
 
-extension FileError: CustomStringConvertible {
-    /// One phrase for an error message.
-    public var description: String {
-        length == 0 ? "\(file): \(message)" : "\(file): bytes \(offset)+\(length): \(message)"
+extension FileError {
+    /// What happened to which bytes, without the file's name.
+    public var rangeDescription: String {
+        length == 0 ? message : "bytes \(offset)+\(length): \(message)"
     }
 }

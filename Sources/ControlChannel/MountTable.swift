@@ -25,7 +25,12 @@ public struct MountTable: Sendable {
 
     /// The mount that is seen at exactly this absolute path.
     public func mount(at path: PathBytes) -> MountEntry? {
-        entries.last { $0.mountpoint == path }
+        mounts(at: path).last
+    }
+
+    /// The mounts at exactly this absolute path, each hiding those before it.
+    public func mounts(at path: PathBytes) -> [MountEntry] {
+        entries.filter { $0.mountpoint == path }
     }
 
     /// The mount that an absolute path without symbolic links lies in.
@@ -47,7 +52,7 @@ public struct MountTable: Sendable {
 /// The bytes of a file, also of one in /proc, whose size stat(2) does not know.
 ///
 /// - Throws: what open(2) and read(2) say.
-func readWholeFile(_ path: FilePath) throws(Errno) -> [UInt8] {
+public func readWholeFile(_ path: FilePath) throws(Errno) -> [UInt8] {
     do {
         let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         return try file.closeAfter {

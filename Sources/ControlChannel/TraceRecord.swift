@@ -12,7 +12,9 @@ public struct TraceRecord: Hashable, Sendable {
     public var offset: UInt64
     /// The number of bytes.
     public var length: UInt64
-    /// The event's own fields. In JSON they stand beside the others, whole numbers as numbers.
+    /// The event's own fields.
+    ///
+    /// In JSON they stand beside the others, whole numbers as numbers.
     public var fields: [String: String]
 
     /// Describes `event`.

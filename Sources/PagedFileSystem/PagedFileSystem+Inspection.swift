@@ -28,11 +28,15 @@ public struct FileRanges: Sendable {
     /// The size of the file in bytes.
     public var contentSize: UInt64
     /// What `zx_pager_query_dirty_ranges` returned.
-    public var query: DirtyQuery
+    public var ranges: [DirtyRange]
+    /// How many ranges there are in all.
+    public var avail: Int
 }
 
 /// What became of a flush of several files.
 public struct FlushOutcome: Sendable {
+    /// Files that had something to write.
+    public var fileCount: UInt64 = 0
     /// What was written in all.
     public var report = FlushReport()
     /// The files that could not be written, by path.
@@ -58,30 +62,42 @@ extension PagedFileSystem {
         }
     }
 
-    /// The dirty ranges of the file with this backing identity.
+    /// The dirty ranges of the regular file with these attributes in the backing directory.
     ///
     /// A file that nobody has opened has none. `length` nil means to the end. Errors: ERANGE for a
     /// range outside the VMO, as the core says OUT_OF_RANGE.
     public func dirtyRanges(
-        of identity: NodeIdentity,
+        of attributes: FileAttributes,
         offset: UInt64,
         length: UInt64?,
         limit: Int
-    ) throws(Errno) -> FileRanges? {
-        guard let file = inodes.find(identity)?.pagedFile else { return nil }
+    ) throws(Errno) -> FileRanges {
+        guard let file = inodes.find(attributes.identity)?.pagedFile else {
+            let vmoSize = pageCount(coveringBytes: attributes.size) * pageSize
+            guard offset <= vmoSize, length ?? 0 <= vmoSize - offset else { throw .outOfRange }
+            return FileRanges(
+                vmoSize: vmoSize,
+                contentSize: attributes.size,
+                ranges: [],
+                avail: 0
+            )
+        }
         let vmoSize = file.vmo.size
-        do {
+        do throws(Status) {
             let query = try file.vmo.queryDirtyRanges(
                 offset: offset,
                 length: length ?? (vmoSize - min(offset, vmoSize)),
                 capacity: limit,
                 countingAvailable: true
             )
-            return FileRanges(vmoSize: vmoSize, contentSize: file.size, query: query)
-        } catch .outOfRange {
-            throw .outOfRange
+            return FileRanges(
+                vmoSize: vmoSize,
+                contentSize: file.size,
+                ranges: query.ranges,
+                avail: query.avail ?? query.ranges.count
+            )
         } catch {
-            throw Errno(error)
+            throw error == .outOfRange ? .outOfRange : Errno(error)
         }
     }
 
@@ -93,6 +109,11 @@ extension PagedFileSystem {
             if let name = open.inode.node.path(), name.isInside(path) { paths.insert(name) }
         }
         return paths.sorted()
+    }
+
+    /// The nodes that are open for writing.
+    public func nodesOpenForWriting() -> [NodeID] {
+        Array(Set(openFiles.all().filter(\.isWritable).map(\.inode.id)))
     }
 
     /// Writes back the dirty files under `path` (empty for all), and syncs what was written.
@@ -115,6 +136,7 @@ extension PagedFileSystem {
 
     private func flush(_ file: PagedFile, into outcome: inout FlushOutcome) {
         guard file.isWorthKeeping else { return }
+        if file.isDirty { outcome.fileCount += 1 }
         do throws(FlushFailure) {
             outcome.report += try file.context.engine.flush(file)
             try file.syncBacking(dataOnly: false)
@@ -126,14 +148,20 @@ extension PagedFileSystem {
     /// Writes back everything, as often as something is dirty afterwards and no flush fails, and
     /// syncs the backing file system.
     ///
-    /// `progress` gets the bytes that are dirty still, before each file.
-    public func drain(progress: (UInt64) -> Void) -> FlushOutcome {
+    /// `progress` gets the bytes and the files that are dirty still, at the start and before each
+    /// file; once it returns false the drain ends.
+    public func drain(
+        progress: (_ dirtyBytes: UInt64, _ dirtyFiles: UInt64) -> Bool
+    ) -> FlushOutcome {
         var outcome = FlushOutcome()
         while outcome.failures.isEmpty {
             let dirty = keptFiles().filter(\.isDirty)
             if dirty.isEmpty { break }
-            for file in dirty {
-                progress(engine.dirtyBytes)
+            for (index, file) in dirty.enumerated() {
+                guard progress(engine.dirtyBytes, UInt64(dirty.count - index)) else {
+                    return outcome
+                }
+                outcome.fileCount += 1
                 do throws(FlushFailure) {
                     outcome.report += try engine.flush(file)
                 } catch {

@@ -133,6 +133,7 @@ public struct FileFlush: Sendable {
         var report = FlushReport()
         report.punchedBytes = try target.makeZero(pages)
         report.zeroBytes = pages.count * pageSize
+        report.holes = 1
         emit(.hole, pages, ["punched": String(report.punchedBytes)])
         return report
     }
@@ -173,8 +174,8 @@ public struct FileFlush: Sendable {
         )
     }
 
+    /// Errors go out even where nobody traces: they belong into the log.
     private func emitFailure(_ failure: FlushFailure) {
-        guard events.isListening else { return }
         events.emit(
             PageEvent(
                 .error,

@@ -6,6 +6,8 @@ public struct FlushReport: Sendable, Equatable {
     public var writtenBytes: UInt64 = 0
     /// Contiguous runs of data written.
     public var writtenRuns: UInt64 = 0
+    /// Zero runs that became holes, or were holes already.
+    public var holes: UInt64 = 0
     /// Bytes that were zero and cost no data: holes made, or holes already.
     public var zeroBytes: UInt64 = 0
     /// Bytes of backing files deallocated for zeros.
@@ -19,6 +21,7 @@ public struct FlushReport: Sendable, Equatable {
         left.writtenBytes += right.writtenBytes
         left.writtenRuns += right.writtenRuns
         left.zeroBytes += right.zeroBytes
+        left.holes += right.holes
         left.punchedBytes += right.punchedBytes
     }
 }

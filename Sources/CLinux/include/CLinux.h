@@ -18,6 +18,15 @@ void clinux_set_held_ranks(uint64_t ranks);
 // thread.c: names the calling thread, at most 15 bytes.
 void clinux_name_thread(const char *name);
 
+// thread_word.c: 64 bits of this thread's own, 0 at first. The FUSE transport keeps there what
+// libfuse hides of the request that the thread is serving.
+uint64_t clinux_thread_word(void);
+void clinux_set_thread_word(uint64_t word);
+
+// daemon.c: one line for syslog(3), and PR_SET_IO_FLUSHER of prctl(2).
+void clinux_log(int priority, const char *message);
+int clinux_become_io_flusher(void);
+
 // Memory.
 int clinux_memfd_create(const char *name, unsigned int flags);
 int clinux_populate_write(void *address, size_t length);

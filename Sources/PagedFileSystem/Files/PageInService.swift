@@ -161,7 +161,7 @@ final class PageInService: PageSource {
         _ pages: PageRange,
         _ fields: @autoclosure () -> [String: String]
     ) {
-        guard context.events.isListening else { return }
+        guard context.events.isListening || kind == .error else { return }
         let bytes = pages.bytes
         context.events.emit(
             PageEvent(

@@ -1,0 +1,221 @@
+internal import CLinux
+internal import ControlChannel
+internal import FuseServer
+internal import Glibc
+internal import Logging
+internal import PagedFileSystem
+internal import Support
+internal import SystemPackage
+internal import Writeback
+
+/// Serves a mount until it is unmounted or told to end; returns the exit code.
+///
+/// `ready` is called once: when requests are served, or with the reason why not.
+///
+/// Called while the process has one thread: the mount comes before all others.
+func runDaemon(
+    _ configuration: MountConfiguration,
+    ready: @escaping @Sendable (DaemonReadiness) -> Void
+) -> Int32 {
+    // Blocked here, in the thread that all others are made from; one of them takes them.
+    DaemonSignals.block()
+    // Modes come from the callers, each with a umask of its own.
+    umask(0)
+    // Dirty pages of the backing file system must not wait for us while we write to it.
+    // Refused without privilege, which only makes memory pressure a little slower.
+    _ = clinux_become_io_flusher()
+    _ = raiseDescriptorLimit()
+    do throws(DaemonFailure) {
+        let daemon = try Daemon(configuration, ready: ready)
+        return daemon.run()
+    } catch {
+        ready(.failed(why: error.why, remedy: error.remedy))
+        return CommandError.ExitCode.mountFailed.rawValue
+    }
+}
+
+/// Why the daemon could not start.
+struct DaemonFailure: Error {
+    var why: String
+    var remedy: String?
+}
+
+/// One mount from its making to its end: the place where the modules meet.
+///
+/// How it ends:
+///
+///     umount, fusermount3 -u   the kernel lets go, the session ends, what is dirty is written
+///     TERM, INT, HUP           the kernel hands over, what is dirty is written, unmount, as above
+///     vmofs unmount            the same, asked for over the control channel
+///     the same signal again    what is dirty is named and lost
+final class Daemon: Sendable {
+    private let configuration: MountConfiguration
+    private let logger: Logger
+    private let fileSystem: PagedFileSystem
+    private let server: FuseServer
+    private let inspection: MountInspection
+    private let signals = DaemonSignals()
+    private let control = Guarded<ControlServer?>(nil, rank: .leaf)
+
+    init(
+        _ configuration: MountConfiguration,
+        ready: @escaping @Sendable (DaemonReadiness) -> Void
+    ) throws(DaemonFailure) {
+        self.configuration = configuration
+        logger = DaemonLog.logger(isForeground: configuration.isForeground)
+        let options: MountOptions
+        do throws(MountOptionError) {
+            options = try MountOptions(parsing: configuration.optionLists)
+        } catch {
+            throw DaemonFailure(why: error.description)
+        }
+        let trace = TraceRing()
+        fileSystem = try Self.makeFileSystem(
+            configuration,
+            options,
+            events: DaemonEvents(trace: trace, logger: logger)
+        )
+        server = FuseServer(options: options, backingPath: fileSystem.store.path) {
+            ready(.ready)
+        }
+        inspection = MountInspection(
+            mountpoint: configuration.mountpoint,
+            fileSystem: fileSystem,
+            server: server,
+            traceRing: trace
+        )
+        do throws(MountFailure) {
+            try server.mount(at: configuration.mountpoint)
+        } catch {
+            throw DaemonFailure(why: error.reason, remedy: error.remedy)
+        }
+    }
+
+    private static func makeFileSystem(
+        _ configuration: MountConfiguration,
+        _ mountOptions: MountOptions,
+        events: DaemonEvents
+    ) throws(DaemonFailure) -> PagedFileSystem {
+        var options = PagedFileSystem.Options(
+            limits: WritebackLimits(
+                memoryBytes: mountOptions.memoryBytesMax ?? defaultMemoryBytes(),
+                dirtyBackgroundBytes: mountOptions.dirtyBackgroundBytes,
+                dirtyBytes: mountOptions.dirtyBytesMax,
+                dirtyExpireNanoseconds: mountOptions.dirtyExpireNanoseconds,
+                writebackIntervalNanoseconds: mountOptions.writebackIntervalNanoseconds
+            )
+        )
+        options.usesKernelWritebackCache = mountOptions.usesWritebackCache ?? true
+        do throws(Errno) {
+            let store = try DirectoryStore(path: configuration.backing)
+            return try PagedFileSystem(store: store, options: options, events: events)
+        } catch {
+            throw DaemonFailure(why: "\(configuration.backing): \(error)")
+        }
+    }
+
+    /// Serves until the end; returns the exit code.
+    func run() -> Int32 {
+        do {
+            let server = try startControl()
+            control.withLock { $0 = server }
+        } catch {
+            logger.error("control channel: \(error)")
+            try? server.detachMountpoint(lazily: true)
+            return CommandError.ExitCode.mountFailed.rawValue
+        }
+        fileSystem.setKernelHandOver { [server] node in server.handOverPages(of: node) }
+        fileSystem.start()
+        signals.start { [self] signal in received(signal) }
+        do throws(Errno) {
+            try server.run(serving: fileSystem)
+        } catch {
+            logger.error("the FUSE session ended: \(error)")
+        }
+        let code = writeBackAll()
+        stopControl()
+        fileSystem.stop()
+        return code
+    }
+
+    private func startControl() throws -> ControlServer {
+        let user = geteuid()
+        // SAFETY: the environment is not changed by this process.
+        let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) }
+        let directory = try RuntimeDirectory.forServer(
+            places: RuntimeDirectory.places(ofUser: user, runtimeDirectory: runtime)
+        )
+        guard let device = DeviceNumber(server.device) else {
+            throw DaemonFailure(why: "\(server.device) is no device number")
+        }
+        return try ControlServer(device: device, in: directory, provider: inspection)
+    }
+
+    private func stopControl() {
+        control.withLock { $0 }?.stop()
+    }
+
+    // MARK: - The end
+
+    private func received(_ signal: DaemonSignals.Received) {
+        switch signal {
+        case .dump: dumpStatus()
+        case .end: _ = WorkerThread("vmofs-shutdown") { [self] in shutDown() }
+        case .endAtOnce: abandon()
+        }
+    }
+
+    private func dumpStatus() {
+        for line in statusText(inspection.status()).split(separator: "\n") {
+            logger.notice("\(line)")
+        }
+    }
+
+    /// Writes everything back and unmounts; the session then ends by itself.
+    private func shutDown() {
+        logger.notice("writing back \(fileSystem.engine.dirtyBytes) bytes before the unmount")
+        handOverKernelPages()
+        _ = writeBackAll()
+        do throws(MountFailure) {
+            try server.detachMountpoint(lazily: false)
+        } catch {
+            logger.warning("\(error.reason); detaching the mount from its files in use")
+            leaveFilesInUse()
+        }
+    }
+
+    /// Ends although files are open: those who hold them get ENOTCONN from now on.
+    private func leaveFilesInUse() {
+        try? server.detachMountpoint(lazily: true)
+        handOverKernelPages()
+        let code = writeBackAll()
+        stopControl()
+        exit(code)
+    }
+
+    private func handOverKernelPages() {
+        for node in fileSystem.nodesOpenForWriting() { server.handOverPages(of: node) }
+    }
+
+    /// Writes back until nothing is dirty, however often it takes; a second signal ends it.
+    private func writeBackAll() -> Int32 {
+        while true {
+            let outcome = fileSystem.drain { _, _ in true }
+            if outcome.failures.isEmpty { return 0 }
+            for (path, failure) in outcome.failures {
+                logger.error("\(path): \(failure.errno); trying again in a second")
+            }
+            signals.wait(seconds: 1)
+        }
+    }
+
+    private func abandon() {
+        for file in fileSystem.dirtyFiles() {
+            let bytes = file.dirtyBytes + file.dirtyZeroBytes
+            logger.critical("lost: \(file.path): \(bytes) dirty bytes")
+        }
+        try? server.detachMountpoint(lazily: true)
+        stopControl()
+        exit(1)
+    }
+}

@@ -48,25 +48,26 @@ public struct MountOptions: Equatable, Sendable {
         try checkConsistency()
     }
 
-    /// The limits that were given, each of which must not exceed the next.
+    /// Checks that no limit that was given exceeds one above it.
     private func checkConsistency() throws(MountOptionError) {
-        let limits: [(name: String, bytes: UInt64?)] = [
-            ("dirty_background_bytes", dirtyBackgroundBytes),
-            ("dirty_bytes", dirtyBytesMax),
-            ("memory", memoryBytesMax),
-        ]
-        var previous: (name: String, bytes: UInt64)?
-        for limit in limits {
-            guard let bytes = limit.bytes else { continue }
-            if let previous, previous.bytes > bytes {
-                throw MountOptionError(
-                    option: "\(previous.name)=\(MountOptionValue.text(bytes: previous.bytes))",
-                    reason: "is more than \(limit.name)=\(MountOptionValue.text(bytes: bytes))",
-                    remedy: "keep dirty_background_bytes <= dirty_bytes <= memory"
-                )
-            }
-            previous = (limit.name, bytes)
-        }
+        let background = "dirty_background_bytes"
+        try check(background, dirtyBackgroundBytes, isWithin: "dirty_bytes", dirtyBytesMax)
+        try check(background, dirtyBackgroundBytes, isWithin: "memory", memoryBytesMax)
+        try check("dirty_bytes", dirtyBytesMax, isWithin: "memory", memoryBytesMax)
+    }
+
+    private func check(
+        _ name: String,
+        _ bytes: UInt64?,
+        isWithin limitName: String,
+        _ limit: UInt64?
+    ) throws(MountOptionError) {
+        guard let bytes, let limit, bytes > limit else { return }
+        throw MountOptionError(
+            option: "\(name)=\(MountOptionValue.text(bytes: bytes))",
+            reason: "is more than \(limitName)=\(MountOptionValue.text(bytes: limit))",
+            remedy: "keep dirty_background_bytes <= dirty_bytes <= memory"
+        )
     }
 
     /// Splits at commas; a backslash takes the next character literally.

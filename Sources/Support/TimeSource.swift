@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Where time comes from; tests put their own clock here.

@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -42,8 +44,10 @@ _Static_assert(CLINUX_DIRENT_LENGTH_OFFSET == offsetof(struct dirent64, d_reclen
 _Static_assert(CLINUX_DIRENT_TYPE_OFFSET == offsetof(struct dirent64, d_type), "d_type");
 _Static_assert(CLINUX_DIRENT_NAME_OFFSET == offsetof(struct dirent64, d_name), "d_name");
 _Static_assert(sizeof(off_t) == sizeof(int64_t), "file offsets have 64 bits");
+_Static_assert(sizeof(mode_t) == sizeof(uint32_t), "modes have 32 bits");
+_Static_assert(sizeof(ssize_t) == sizeof(ptrdiff_t), "ssize_t is as wide as a pointer");
 
-int clinux_openat(int directory, const char *path, int flags, mode_t mode) {
+int clinux_openat(int directory, const char *path, int flags, uint32_t mode) {
   return openat(directory, path, flags, mode);
 }
 
@@ -52,34 +56,34 @@ int clinux_renameat2(int from_directory, const char *from, int to_directory, con
   return renameat2(from_directory, from, to_directory, to, flags);
 }
 
-ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
+ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
   return getdents64(descriptor, buffer, size);
 }
 
-ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, off_t offset) {
+ptrdiff_t clinux_preadv(int descriptor, const void *vectors, int count, int64_t offset) {
   return preadv(descriptor, vectors, count, offset);
 }
 
-ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, off_t offset) {
+ptrdiff_t clinux_pwritev(int descriptor, const void *vectors, int count, int64_t offset) {
   return pwritev(descriptor, vectors, count, offset);
 }
 
-int clinux_fallocate(int descriptor, int mode, off_t offset, off_t length) {
+int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length) {
   return fallocate(descriptor, mode, offset, length);
 }
 
-ssize_t clinux_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset,
-                               size_t length, unsigned int flags) {
+ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+                                 size_t length, unsigned int flags) {
   return copy_file_range(from, from_offset, to, to_offset, length, flags);
 }
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 
-int clinux_sync_file_range(int descriptor, off_t offset, off_t length, unsigned int flags) {
+int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags) {
   return sync_file_range(descriptor, offset, length, flags);
 }
 
-ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t size) {
+ptrdiff_t clinux_getxattr(const char *path, const char *name, void *value, size_t size) {
   return getxattr(path, name, value, size);
 }
 
@@ -88,7 +92,7 @@ int clinux_setxattr(const char *path, const char *name, const void *value, size_
   return setxattr(path, name, value, size, flags);
 }
 
-ssize_t clinux_listxattr(const char *path, char *names, size_t size) {
+ptrdiff_t clinux_listxattr(const char *path, char *names, size_t size) {
   return listxattr(path, names, size);
 }
 

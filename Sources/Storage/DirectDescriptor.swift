@@ -7,48 +7,34 @@ internal import SystemPackage
 /// backing file system refuses it.
 ///
 /// Thread safety: any thread.
-final class DirectDescriptor: Sendable {
-    private static let unopened: Int32 = -1
+struct DirectDescriptor: ~Copyable, Sendable {
+    /// The descriptor once it is open, which it stays: another thread may be using it.
+    final class Opened: Sendable {
+        let descriptor: OwnedFileDescriptor
 
-    // The descriptor once it is open. One that is open stays so until `deinit`, refused or not:
-    // another thread may be writing by it.
-    private let opened = Atomic<Int32>(unopened)
-    private let isRefused = Atomic<Bool>(false)
-
-    deinit {
-        let descriptor = opened.load(ordering: .acquiring)
-        if descriptor >= 0 { close(descriptor) }
+        init(_ descriptor: consuming OwnedFileDescriptor) {
+            self.descriptor = descriptor
+        }
     }
 
-    /// The descriptor; nil if direct writes are refused.
-    func value(for file: borrowing OwnedFileDescriptor) -> Int32? {
+    private let opened = AtomicLazyReference<Opened>()
+    private let isRefused = Atomic<Bool>(false)
+
+    /// The descriptor for the file that is open as `file`; nil if direct writes are refused.
+    func value(for file: borrowing OwnedFileDescriptor) -> Opened? {
         if isRefused.load(ordering: .relaxed) { return nil }
-        let descriptor = opened.load(ordering: .acquiring)
-        if descriptor >= 0 { return descriptor }
-        return open(file)
+        if let opened = opened.load() { return opened }
+        do throws(Errno) {
+            let flags = O_WRONLY | Int32(CLINUX_O_DIRECT)
+            return opened.storeIfNil(Opened(try SystemCalls.reopen(file, flags: flags)))
+        } catch {
+            // Any failure, also a lack of descriptors, is answered well by the page cache; but
+            // only a refusal by the file system is for good.
+            if error == .invalidArgument { refuse() }
+            return nil
+        }
     }
 
     /// Gives direct writes up, once and for all.
     func refuse() { isRefused.store(true, ordering: .relaxed) }
-
-    private func open(_ file: borrowing OwnedFileDescriptor) -> Int32? {
-        // Any failure, also a lack of descriptors, is answered well by the page cache; but only a
-        // refusal by the file system is for good.
-        let own: Int32
-        do throws(Errno) {
-            let flags = O_WRONLY | Int32(CLINUX_O_DIRECT)
-            own = try SystemCalls.reopen(file.rawValue, flags: flags).release()
-        } catch {
-            if error == .invalidArgument { refuse() }
-            return nil
-        }
-        let (won, present) = opened.compareExchange(
-            expected: Self.unopened,
-            desired: own,
-            ordering: .acquiringAndReleasing
-        )
-        if won { return own }
-        close(own)
-        return present
-    }
 }

@@ -23,7 +23,9 @@ struct DirectoryBatch: Sendable {
     }
 
     /// Makes the entry at `offset` the next.
-    mutating func seek(to offset: UInt64, in descriptor: Int32) throws(Errno) {
+    mutating func seek(to offset: UInt64, in descriptor: borrowing OwnedFileDescriptor)
+        throws(Errno)
+    {
         if offset == self.offset, offset != 0 { return }
         invalidate()
         let signed = Int(bitPattern: UInt(offset))
@@ -32,7 +34,9 @@ struct DirectoryBatch: Sendable {
     }
 
     /// The next entry, which stays so until `advance`; nil at the end.
-    mutating func next(in descriptor: Int32) throws(Errno) -> DirectoryStream.Entry? {
+    mutating func next(in descriptor: borrowing OwnedFileDescriptor) throws(Errno)
+        -> DirectoryStream.Entry?
+    {
         if let current { return current.entry }
         if position == filled {
             try fill(from: descriptor)
@@ -51,7 +55,7 @@ struct DirectoryBatch: Sendable {
         self.current = nil
     }
 
-    private mutating func fill(from descriptor: Int32) throws(Errno) {
+    private mutating func fill(from descriptor: borrowing OwnedFileDescriptor) throws(Errno) {
         if bytes.isEmpty { bytes = [UInt8](repeating: 0, count: Self.byteCount) }
         position = 0
         filled = 0

@@ -21,17 +21,17 @@ public final class DirectoryStore: Sendable {
     /// Errors: ENOENT, ENOTDIR, EACCES if it cannot be listed.
     public init(path: String) throws(Errno) {
         let opened = try SystemCalls.open(path: path, flags: O_RDONLY | O_DIRECTORY)
-        let attributes = try SystemCalls.attributes(of: opened.rawValue)
+        let attributes = try SystemCalls.attributes(of: opened)
         reference = RootReference(opened)
         let flags = Int32(CLINUX_O_PATH) | O_DIRECTORY
-        let descriptor = try SystemCalls.reopen(reference.descriptor.rawValue, flags: flags)
+        let descriptor = try SystemCalls.reopen(reference.descriptor, flags: flags)
         root = StoreNode(descriptor, attributes: attributes, root: reference)
         self.path = try reference.absolutePath()
     }
 
     /// Waits until the whole backing file system is on the medium.
     public func syncFileSystem() throws(Errno) {
-        try SystemCalls.syncFileSystem(of: reference.descriptor.rawValue)
+        try SystemCalls.syncFileSystem(of: reference.descriptor)
     }
 
     /// Walks the names from the root; the root itself for none.

@@ -45,8 +45,8 @@ public final class DirectoryStream: Sendable {
         }
         var hasListed = false
         do throws(Errno) {
-            try batch.seek(to: offset, in: descriptor.rawValue)
-            while let entry = try batch.next(in: descriptor.rawValue) {
+            try batch.seek(to: offset, in: descriptor)
+            while let entry = try batch.next(in: descriptor) {
                 guard body(entry) else { return }
                 batch.advance()
                 hasListed = true

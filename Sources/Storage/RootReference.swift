@@ -13,13 +13,13 @@ final class RootReference: Sendable {
 
     /// Where the root is in the file system now.
     func absolutePath() throws(Errno) -> String {
-        String(decoding: try Self.target(descriptor.rawValue), as: UTF8.self)
+        String(decoding: try SystemCalls.path(of: descriptor), as: UTF8.self)
     }
 
     /// See `StoreNode.path`.
     func path(of node: StoreNode) -> String? {
-        guard let root = try? Self.target(descriptor.rawValue),
-            let target = try? Self.target(node.descriptor.rawValue),
+        guard let root = try? SystemCalls.path(of: descriptor),
+            let target = try? SystemCalls.path(of: node.descriptor),
             let attributes = try? node.attributes(), attributes.linkCount > 0
         else { return nil }
         if target == root { return "" }
@@ -30,9 +30,4 @@ final class RootReference: Sendable {
         return String(decoding: target.dropFirst(prefix.count), as: UTF8.self)
     }
 
-    private static func target(_ descriptor: Int32) throws(Errno) -> [UInt8] {
-        try unsafe SystemCalls.withMagicLink(to: descriptor) { link throws(Errno) in
-            try unsafe SystemCalls.readLink(link, in: AT_FDCWD)
-        }
-    }
 }

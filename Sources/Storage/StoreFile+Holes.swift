@@ -7,7 +7,7 @@ extension StoreFile {
     func dataStart(atOrAfter offset: UInt64) throws(Errno) -> UInt64? {
         guard let offset = Int(exactly: offset) else { return nil }
         do {
-            return try SystemCalls.seek(descriptor.rawValue, to: offset, whence: CLINUX_SEEK_DATA)
+            return try SystemCalls.seek(descriptor, to: offset, whence: CLINUX_SEEK_DATA)
         } catch .noSuchAddressOrDevice {
             return nil
         }
@@ -16,7 +16,7 @@ extension StoreFile {
     func holeStart(atOrAfter offset: UInt64) throws(Errno) -> UInt64 {
         guard let position = Int(exactly: offset) else { return offset }
         do {
-            return try SystemCalls.seek(descriptor.rawValue, to: position, whence: CLINUX_SEEK_HOLE)
+            return try SystemCalls.seek(descriptor, to: position, whence: CLINUX_SEEK_HOLE)
         } catch .noSuchAddressOrDevice {
             return offset
         }
@@ -34,7 +34,7 @@ extension StoreFile {
             if run.isEmpty { break }
             do {
                 try SystemCalls.allocate(
-                    descriptor.rawValue,
+                    descriptor,
                     mode: CLINUX_FALLOC_FL_PUNCH_HOLE | CLINUX_FALLOC_FL_KEEP_SIZE,
                     range: run
                 )

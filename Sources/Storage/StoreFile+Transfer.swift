@@ -14,18 +14,23 @@ extension StoreFile {
         at offset: UInt64,
         into buffers: [UnsafeMutableRawBufferPointer]
     ) throws(Errno) -> Int {
+        let start = try SystemCalls.offset(offset)
+        // The kernel refuses to look past the largest offset, where the last page of the largest
+        // file ends.
+        var room = Int(fileSizeMax) - start
         // SAFETY: the vectors name the caller's buffers, alive until this returns.
         var vectors = unsafe IOVectors(
-            buffers.map { unsafe iovec(iov_base: $0.baseAddress, iov_len: $0.count) }
+            buffers.map {
+                let count = min($0.count, room)
+                room -= count
+                return unsafe iovec(iov_base: $0.baseAddress, iov_len: count)
+            }
         )
-        let start = try SystemCalls.offset(offset)
         var total = 0
         while !vectors.isEmpty {
-            let (position, overflow) = start.addingReportingOverflow(total)
-            if overflow { break }
             let count = try unsafe vectors.withFirst(before: vectors.endIndex) {
                 vectors throws(Errno) in
-                try unsafe SystemCalls.read(descriptor.rawValue, at: position, into: vectors)
+                try unsafe SystemCalls.read(descriptor, at: start + total, into: vectors)
             }
             if count == 0 { break }
             vectors.removeFirst(bytes: count)
@@ -51,7 +56,7 @@ extension StoreFile {
         }
         while !vectors.isEmpty {
             position += try writeOnce(
-                descriptor.rawValue,
+                descriptor,
                 &vectors,
                 before: vectors.endIndex,
                 at: position
@@ -73,7 +78,12 @@ extension StoreFile {
         var total: UInt64 = 0
         while !vectors.isEmpty(before: aligned.end) {
             do {
-                total += try writeOnce(direct, &vectors, before: aligned.end, at: offset + total)
+                total += try writeOnce(
+                    direct.descriptor,
+                    &vectors,
+                    before: aligned.end,
+                    at: offset + total
+                )
             } catch .invalidArgument {
                 self.direct.refuse()
                 break
@@ -85,7 +95,7 @@ extension StoreFile {
     }
 
     private func writeOnce(
-        _ descriptor: Int32,
+        _ descriptor: borrowing OwnedFileDescriptor,
         _ vectors: inout IOVectors,
         before end: Int,
         at position: UInt64

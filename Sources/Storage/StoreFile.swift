@@ -23,31 +23,31 @@ final class StoreFile: BackingFile {
     }
 
     func attributes() throws(Errno) -> FileAttributes {
-        try SystemCalls.attributes(of: descriptor.rawValue)
+        try SystemCalls.attributes(of: descriptor)
     }
 
     func setSize(_ size: UInt64) throws(Errno) {
         try checkIsWritable()
-        try SystemCalls.setSize(size, of: descriptor.rawValue)
+        try SystemCalls.setSize(size, of: descriptor)
     }
 
     func allocate(_ range: ByteRange, keepSize: Bool) throws(Errno) {
         try checkIsWritable()
         if range.isEmpty { return }
         let mode = keepSize ? CLINUX_FALLOC_FL_KEEP_SIZE : 0
-        try SystemCalls.allocate(descriptor.rawValue, mode: mode, range: range)
+        try SystemCalls.allocate(descriptor, mode: mode, range: range)
     }
 
     func setTimes(access: FileTimeChange, modification: FileTimeChange) throws(Errno) {
         try SystemCalls.setTimes(
-            ofOpenFile: descriptor.rawValue,
+            ofOpenFile: descriptor,
             access: access,
             modification: modification
         )
     }
 
     func sync(dataOnly: Bool) throws(Errno) {
-        try SystemCalls.sync(descriptor.rawValue, dataOnly: dataOnly)
+        try SystemCalls.sync(descriptor, dataOnly: dataOnly)
     }
 
     func copy(
@@ -63,9 +63,9 @@ final class StoreFile: BackingFile {
             if overflow { throw .fileTooLarge }
             do {
                 let count = try SystemCalls.copy(
-                    descriptor.rawValue,
+                    descriptor,
                     ByteRange(range.start + copied, range.end),
-                    to: destination.descriptor.rawValue,
+                    to: destination.descriptor,
                     at: target
                 )
                 if count == 0 { break }

@@ -5,14 +5,14 @@ extension StoreNode {
     ///
     /// Errors: EOPNOTSUPP for a symbolic link, which has none.
     public func setMode(_ mode: UInt32) throws(Errno) {
-        try SystemCalls.setMode(mode & 0o7777, of: descriptor.rawValue)
+        try SystemCalls.setMode(mode & 0o7777, of: descriptor)
     }
 
     /// Sets the owner, the group or both; of a symbolic link, the link's own.
     ///
     /// The kernel drops setuid and setgid of a regular file by this.
     public func setOwner(uid: UInt32?, gid: UInt32?) throws(Errno) {
-        try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor.rawValue)
+        try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor)
     }
 
     /// Sets the access and modification times; of a symbolic link, the link's own.
@@ -20,7 +20,7 @@ extension StoreNode {
         try SystemCalls.setTimes(
             access: access,
             modification: modification,
-            of: descriptor.rawValue
+            of: descriptor
         )
     }
 }

@@ -19,14 +19,14 @@ extension StoreNode {
         let created = try withCredentials(of: caller) { () throws(Errno) in
             try SystemCalls.open(
                 name,
-                in: descriptor.rawValue,
+                in: descriptor,
                 flags: O_RDWR | O_CREAT | O_EXCL,
                 mode: permissions
             ).release()
         }
         let file = OwnedFileDescriptor(created)
         // By the descriptor and not by the name, which might lead to another file by now.
-        let path = try SystemCalls.reopen(file.rawValue, flags: Int32(CLINUX_O_PATH))
+        let path = try SystemCalls.reopen(file, flags: Int32(CLINUX_O_PATH))
         let (node, attributes) = try node(path)
         return (node, attributes, StoreFile(file))
     }
@@ -41,7 +41,7 @@ extension StoreNode {
         try make(name, caller: caller) { () throws(Errno) in
             try SystemCalls.makeNode(
                 name,
-                in: descriptor.rawValue,
+                in: descriptor,
                 mode: (mode & S_IFMT) | permissions(for: mode, caller: caller),
                 device: device
             )
@@ -57,7 +57,7 @@ extension StoreNode {
         try make(name, caller: caller) { () throws(Errno) in
             try SystemCalls.makeDirectory(
                 name,
-                in: descriptor.rawValue,
+                in: descriptor,
                 mode: permissions(for: mode, caller: caller)
             )
         }
@@ -71,7 +71,7 @@ extension StoreNode {
     ) throws(Errno) -> (StoreNode, FileAttributes) {
         guard let target = ByteString(target) else { throw .invalidArgument }
         return try make(name, caller: caller) { () throws(Errno) in
-            try SystemCalls.makeSymbolicLink(name, in: descriptor.rawValue, target: target)
+            try SystemCalls.makeSymbolicLink(name, in: descriptor, target: target)
         }
     }
 

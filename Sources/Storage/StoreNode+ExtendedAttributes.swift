@@ -12,7 +12,7 @@ extension StoreNode {
     public func extendedAttributeSize(_ name: ExtendedAttributeName) throws(Errno) -> Int {
         try unsafe SystemCalls.extendedAttribute(
             name,
-            of: descriptor.rawValue,
+            of: descriptor,
             into: UnsafeMutableRawBufferPointer(start: nil, count: 0)
         )
     }
@@ -33,7 +33,7 @@ extension StoreNode {
             buffer throws(Errno) in
             try unsafe SystemCalls.extendedAttribute(
                 name,
-                of: descriptor.rawValue,
+                of: descriptor,
                 into: buffer
             )
         }
@@ -49,7 +49,7 @@ extension StoreNode {
     ) throws(Errno) {
         try unsafe SystemCalls.setExtendedAttribute(
             name,
-            of: descriptor.rawValue,
+            of: descriptor,
             value: value,
             flags: flags
         )
@@ -59,7 +59,7 @@ extension StoreNode {
     public func extendedAttributeNames() throws(Errno) -> [UInt8] {
         try unsafe bytes(capacity: extendedAttributeBytesMax) { buffer throws(Errno) in
             try unsafe SystemCalls.extendedAttributeNames(
-                of: descriptor.rawValue,
+                of: descriptor,
                 into: buffer
             )
         }
@@ -67,7 +67,7 @@ extension StoreNode {
 
     /// Removes the value called `name`; ENODATA if there is none.
     public func removeExtendedAttribute(_ name: ExtendedAttributeName) throws(Errno) {
-        try SystemCalls.removeExtendedAttribute(name, of: descriptor.rawValue)
+        try SystemCalls.removeExtendedAttribute(name, of: descriptor)
     }
 }
 

@@ -7,9 +7,9 @@ extension StoreNode {
     public func makeLink(_ name: FileName, to node: StoreNode) throws(Errno) {
         try checkIsEntry(name)
         try SystemCalls.makeLink(
-            to: node.descriptor.rawValue,
+            to: node.descriptor,
             name,
-            in: descriptor.rawValue
+            in: descriptor
         )
     }
 
@@ -18,7 +18,7 @@ extension StoreNode {
     /// Errors: ENOENT, ENOTEMPTY, ENOTDIR or EISDIR where `isDirectory` is wrong.
     public func remove(_ name: FileName, isDirectory: Bool) throws(Errno) {
         try checkIsEntry(name)
-        try SystemCalls.remove(name, in: descriptor.rawValue, isDirectory: isDirectory)
+        try SystemCalls.remove(name, in: descriptor, isDirectory: isDirectory)
     }
 
     /// Moves what is called `name` in `parent` to `newName` in `newParent`.
@@ -36,9 +36,9 @@ extension StoreNode {
         try newParent.checkIsEntry(newName)
         try SystemCalls.rename(
             name,
-            in: parent.descriptor.rawValue,
+            in: parent.descriptor,
             to: newName,
-            in: newParent.descriptor.rawValue,
+            in: newParent.descriptor,
             flags: flags
         )
     }

@@ -31,7 +31,7 @@ public final class StoreNode: Sendable {
 
     /// The attributes now.
     public func attributes() throws(Errno) -> FileAttributes {
-        try SystemCalls.attributes(of: descriptor.rawValue)
+        try SystemCalls.attributes(of: descriptor)
     }
 
     /// Finds the object called `name` in this directory.
@@ -40,7 +40,7 @@ public final class StoreNode: Sendable {
     public func lookup(_ name: FileName) throws(Errno) -> (StoreNode, FileAttributes) {
         try checkIsEntry(name)
         let flags = Int32(CLINUX_O_PATH)
-        return try node(SystemCalls.open(name, in: descriptor.rawValue, flags: flags))
+        return try node(SystemCalls.open(name, in: descriptor, flags: flags))
     }
 
     /// The attributes of the object called `name` in this directory, without a descriptor of it.
@@ -72,10 +72,10 @@ public final class StoreNode: Sendable {
             throw typeBits == S_IFDIR ? .isDirectory : .invalidArgument
         }
         do {
-            return StoreFile(try SystemCalls.reopen(descriptor.rawValue, flags: O_RDWR))
+            return StoreFile(try SystemCalls.reopen(descriptor, flags: O_RDWR))
         } catch let error where writeRefusals.contains(error) {
             return StoreFile(
-                try SystemCalls.reopen(descriptor.rawValue, flags: O_RDONLY),
+                try SystemCalls.reopen(descriptor, flags: O_RDONLY),
                 writeRefusal: error
             )
         }
@@ -88,7 +88,7 @@ public final class StoreNode: Sendable {
 
     /// Waits until the names in this directory are on the medium.
     public func syncDirectory() throws(Errno) {
-        try SystemCalls.sync(reopenDirectory().rawValue, dataOnly: false)
+        try SystemCalls.sync(reopenDirectory(), dataOnly: false)
     }
 
     /// The target of this symbolic link, as it was given when the link was made.
@@ -96,12 +96,12 @@ public final class StoreNode: Sendable {
     /// Errors: EINVAL if this is something else.
     public func readLink() throws(Errno) -> [UInt8] {
         guard typeBits == S_IFLNK else { throw .invalidArgument }
-        return try unsafe SystemCalls.readLink("", in: descriptor.rawValue)
+        return try SystemCalls.linkTarget(of: descriptor)
     }
 
     /// Space and limits of the file system that holds this object.
     public func statistics() throws(Errno) -> FileSystemStatistics {
-        try SystemCalls.statistics(of: descriptor.rawValue)
+        try SystemCalls.statistics(of: descriptor)
     }
 
     /// A name that leads to the object from the root of the store, without a `/` at the front and
@@ -126,12 +126,12 @@ extension StoreNode {
     func node(
         _ descriptor: consuming OwnedFileDescriptor
     ) throws(Errno) -> (StoreNode, FileAttributes) {
-        let attributes = try SystemCalls.attributes(of: descriptor.rawValue)
+        let attributes = try SystemCalls.attributes(of: descriptor)
         return (StoreNode(descriptor, attributes: attributes, root: root), attributes)
     }
 
     private func reopenDirectory() throws(Errno) -> OwnedFileDescriptor {
         guard typeBits == S_IFDIR else { throw .notDirectory }
-        return try SystemCalls.reopen(descriptor.rawValue, flags: O_RDONLY | O_DIRECTORY)
+        return try SystemCalls.reopen(descriptor, flags: O_RDONLY | O_DIRECTORY)
     }
 }

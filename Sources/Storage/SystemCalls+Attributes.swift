@@ -7,17 +7,20 @@ extension SystemCalls {
     /// Sets the permission bits; EOPNOTSUPP for a symbolic link.
     ///
     /// Source: chmod(2).
-    static func setMode(_ mode: UInt32, of descriptor: Int32) throws(Errno) {
+    static func setMode(_ mode: UInt32, of descriptor: borrowing OwnedFileDescriptor) throws(Errno)
+    {
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
-            try retrying(on: descriptor) { unsafe chmod(link, mode) }
+            try retrying(on: descriptor) { descriptor in unsafe chmod(link, mode) }
         }
     }
 
     /// Sets the owner and group that are given.
     ///
     /// Source: fchownat(2).
-    static func setOwner(uid: UInt32?, gid: UInt32?, of descriptor: Int32) throws(Errno) {
-        _ = try retrying(on: descriptor) {
+    static func setOwner(uid: UInt32?, gid: UInt32?, of descriptor: borrowing OwnedFileDescriptor)
+        throws(Errno)
+    {
+        _ = try retrying(on: descriptor) { descriptor in
             unsafe fchownat(
                 descriptor,
                 "",
@@ -32,11 +35,12 @@ extension SystemCalls {
     static func setTimes(
         access: FileTimeChange,
         modification: FileTimeChange,
-        of descriptor: Int32
+        of descriptor: borrowing OwnedFileDescriptor
     ) throws(Errno) {
         let times = [timespec(access), timespec(modification)]
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
-            try retrying(on: descriptor) { unsafe utimensat(AT_FDCWD, link, times, 0) }
+            try retrying(on: descriptor) { descriptor in unsafe utimensat(AT_FDCWD, link, times, 0)
+            }
         }
     }
 
@@ -45,13 +49,13 @@ extension SystemCalls {
     /// Source: getxattr(2).
     static func extendedAttribute(
         _ name: ExtendedAttributeName,
-        of descriptor: Int32,
+        of descriptor: borrowing OwnedFileDescriptor,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
         // SAFETY: the kernel writes at most `count` bytes into the caller's buffer.
         try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try unsafe name.withCString { name throws(Errno) in
-                try retrying(on: descriptor) {
+                try retrying(on: descriptor) { descriptor in
                     unsafe clinux_getxattr(link, name, buffer.baseAddress, buffer.count)
                 }
             }
@@ -61,14 +65,14 @@ extension SystemCalls {
     /// Source: setxattr(2).
     static func setExtendedAttribute(
         _ name: ExtendedAttributeName,
-        of descriptor: Int32,
+        of descriptor: borrowing OwnedFileDescriptor,
         value: UnsafeRawBufferPointer,
         flags: Int32
     ) throws(Errno) {
         // SAFETY: the kernel reads `count` bytes of the caller's buffer.
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try unsafe name.withCString { name throws(Errno) in
-                try retrying(on: descriptor) {
+                try retrying(on: descriptor) { descriptor in
                     unsafe clinux_setxattr(link, name, value.baseAddress, value.count, flags)
                 }
             }
@@ -81,12 +85,12 @@ extension SystemCalls {
     ///
     /// Source: listxattr(2).
     static func extendedAttributeNames(
-        of descriptor: Int32,
+        of descriptor: borrowing OwnedFileDescriptor,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
         // SAFETY: the kernel writes at most `count` bytes into the caller's buffer.
         try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
-            try retrying(on: descriptor) {
+            try retrying(on: descriptor) { descriptor in
                 unsafe clinux_listxattr(link, buffer.baseAddress, buffer.count)
             }
         }
@@ -95,11 +99,11 @@ extension SystemCalls {
     /// Source: removexattr(2).
     static func removeExtendedAttribute(
         _ name: ExtendedAttributeName,
-        of descriptor: Int32
+        of descriptor: borrowing OwnedFileDescriptor
     ) throws(Errno) {
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try unsafe name.withCString { name throws(Errno) in
-                try retrying(on: descriptor) { unsafe clinux_removexattr(link, name) }
+                try retrying(on: descriptor) { descriptor in unsafe clinux_removexattr(link, name) }
             }
         }
     }

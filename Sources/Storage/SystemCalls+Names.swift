@@ -6,35 +6,38 @@ extension SystemCalls {
     /// Source: mkdirat(2).
     static func makeDirectory(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         mode: UInt32
     ) throws(Errno) {
         _ = try unsafe name.withCString { name throws(Errno) in
-            try retrying(on: directory) { unsafe mkdirat(directory, name, mode) }
+            try retrying(on: directory) { directory in unsafe mkdirat(directory, name, mode) }
         }
     }
 
     /// Source: mknodat(2).
     static func makeNode(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         mode: UInt32,
         device: UInt64
     ) throws(Errno) {
         _ = try unsafe name.withCString { name throws(Errno) in
-            try retrying(on: directory) { unsafe mknodat(directory, name, mode, dev_t(device)) }
+            try retrying(on: directory) { directory in
+                unsafe mknodat(directory, name, mode, dev_t(device))
+            }
         }
     }
 
     /// Source: symlinkat(2).
     static func makeSymbolicLink(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         target: ByteString
     ) throws(Errno) {
         _ = try unsafe name.withCString { name throws(Errno) in
             try unsafe target.withCString { target throws(Errno) in
-                try retrying(on: directory) { unsafe symlinkat(target, directory, name) }
+                try retrying(on: directory) { directory in unsafe symlinkat(target, directory, name)
+                }
             }
         }
     }
@@ -45,13 +48,13 @@ extension SystemCalls {
     ///
     /// By the magic link, since `AT_EMPTY_PATH` is for the privileged.
     static func makeLink(
-        to descriptor: Int32,
+        to descriptor: borrowing OwnedFileDescriptor,
         _ name: FileName,
-        in directory: Int32
+        in directory: borrowing OwnedFileDescriptor
     ) throws(Errno) {
         _ = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try unsafe name.withCString { name throws(Errno) in
-                try retrying(on: directory) {
+                try retrying(on: directory) { directory in
                     unsafe linkat(AT_FDCWD, link, directory, name, AT_SYMLINK_FOLLOW)
                 }
             }
@@ -61,11 +64,11 @@ extension SystemCalls {
     /// Source: unlinkat(2).
     static func remove(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         isDirectory: Bool
     ) throws(Errno) {
         _ = try unsafe name.withCString { name throws(Errno) in
-            try retrying(on: directory) {
+            try retrying(on: directory) { directory in
                 unsafe unlinkat(directory, name, isDirectory ? AT_REMOVEDIR : 0)
             }
         }
@@ -74,15 +77,15 @@ extension SystemCalls {
     /// Source: renameat2(2).
     static func rename(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         to newName: FileName,
-        in newDirectory: Int32,
+        in newDirectory: borrowing OwnedFileDescriptor,
         flags: UInt32
     ) throws(Errno) {
         _ = try unsafe name.withCString { name throws(Errno) in
             try unsafe newName.withCString { newName throws(Errno) in
-                try retrying(on: directory) {
-                    unsafe clinux_renameat2(directory, name, newDirectory, newName, flags)
+                try retrying(on: directory) { directory in
+                    unsafe clinux_renameat2(directory, name, newDirectory.rawValue, newName, flags)
                 }
             }
         }
@@ -94,11 +97,11 @@ extension SystemCalls {
     ///
     /// Source: getdents64(2).
     static func readDirectory(
-        _ descriptor: Int32,
+        _ descriptor: borrowing OwnedFileDescriptor,
         into buffer: UnsafeMutableRawBufferPointer
     ) throws(Errno) -> Int {
         // SAFETY: the kernel writes at most `count` bytes into the caller's buffer.
-        try retrying(on: descriptor) {
+        try retrying(on: descriptor) { descriptor in
             unsafe clinux_getdents64(descriptor, buffer.baseAddress, buffer.count)
         }
     }

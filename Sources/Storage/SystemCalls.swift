@@ -6,20 +6,34 @@ internal import SystemPackage
 /// and an interrupted call is made again, here and nowhere else.
 enum SystemCalls {
     /// Makes `call` until no signal interrupts it; returns its result unless that is negative.
-    ///
-    /// EBADF is thrown only if the backing file system says so: a `descriptor` that is not open is
-    /// a bug here and traps, since its number may belong to any other file a moment later.
     @inline(__always)
     static func retrying<Result: FixedWidthInteger & SignedInteger>(
-        on descriptor: Int32,
         _ call: () -> Result
     ) throws(Errno) -> Result {
         while true {
             let result = call()
             if result >= 0 { return result }
             let error = Errno(rawValue: errno)
-            if error == .interrupted { continue }
-            if error == .badFileDescriptor { checkIsOpen(descriptor) }
+            if error != .interrupted { throw error }
+        }
+    }
+
+    /// The same for a call on `descriptor`, which stays open until it is done.
+    ///
+    /// EBADF is thrown only if the backing file system says so: a descriptor that is not open is
+    /// a bug here and traps, since its number may belong to any other file a moment later.
+    @inline(__always)
+    static func retrying<Result: FixedWidthInteger & SignedInteger>(
+        on descriptor: borrowing OwnedFileDescriptor,
+        _ call: (_ descriptor: Int32) -> Result
+    ) throws(Errno) -> Result {
+        let number = descriptor.rawValue
+        do {
+            return try retrying { call(number) }
+        } catch {
+            if error == .badFileDescriptor {
+                precondition(fcntl(number, F_GETFD) >= 0, "\(number) was closed while in use")
+            }
             throw error
         }
     }
@@ -29,10 +43,10 @@ enum SystemCalls {
     /// Unlike a name it cannot be led elsewhere by a rename, and it gives the calls that take no
     /// `O_PATH` descriptor something to work on. For a symbolic link it leads to the link.
     static func withMagicLink<Result>(
-        to descriptor: Int32,
+        to descriptor: borrowing OwnedFileDescriptor,
         _ body: (UnsafePointer<CChar>) throws(Errno) -> Result
     ) throws(Errno) -> Result {
-        try unsafe withCString("/proc/self/fd/\(descriptor)", body)
+        try unsafe withCString("/proc/self/fd/\(descriptor.rawValue)", body)
     }
 
     /// Calls `body` with `string` as a C string; EINVAL if there is a NUL in it.
@@ -49,13 +63,6 @@ enum SystemCalls {
         guard let offset = Int(exactly: offset) else { throw .fileTooLarge }
         return offset
     }
-
-    private static func checkIsOpen(_ descriptor: Int32) {
-        precondition(
-            descriptor == AT_FDCWD || fcntl(descriptor, F_GETFD) >= 0,
-            "descriptor \(descriptor) was closed while in use"
-        )
-    }
 }
 
 extension SystemCalls {
@@ -64,7 +71,7 @@ extension SystemCalls {
     /// Source: open(2).
     static func open(path: String, flags: Int32) throws(Errno) -> OwnedFileDescriptor {
         let result = try unsafe withCString(path) { path throws(Errno) in
-            try unsafe open(path, in: AT_FDCWD, flags: flags)
+            try retrying { unsafe clinux_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0) }
         }
         return OwnedFileDescriptor(result)
     }
@@ -75,12 +82,14 @@ extension SystemCalls {
     /// Source: openat(2).
     static func open(
         _ name: FileName,
-        in directory: Int32,
+        in directory: borrowing OwnedFileDescriptor,
         flags: Int32,
         mode: UInt32 = 0
     ) throws(Errno) -> OwnedFileDescriptor {
         let result = try unsafe name.withCString { name throws(Errno) in
-            try unsafe open(name, in: directory, flags: flags | O_NOFOLLOW, mode: mode)
+            try retrying(on: directory) { directory in
+                unsafe clinux_openat(directory, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
+            }
         }
         return OwnedFileDescriptor(result)
     }
@@ -88,30 +97,25 @@ extension SystemCalls {
     /// Opens the object of an `O_PATH` descriptor anew, whose kind the caller has checked.
     ///
     /// Never blocks on what is opened, since only regular files and directories are.
-    static func reopen(_ descriptor: Int32, flags: Int32) throws(Errno) -> OwnedFileDescriptor {
+    static func reopen(_ descriptor: borrowing OwnedFileDescriptor, flags: Int32) throws(Errno)
+        -> OwnedFileDescriptor
+    {
         let result = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
-            try unsafe open(link, in: AT_FDCWD, flags: flags | O_NOCTTY | O_NONBLOCK)
+            try retrying {
+                unsafe clinux_openat(AT_FDCWD, link, flags | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0)
+            }
         }
         return OwnedFileDescriptor(result)
-    }
-
-    private static func open(
-        _ path: UnsafePointer<CChar>,
-        in directory: Int32,
-        flags: Int32,
-        mode: UInt32 = 0
-    ) throws(Errno) -> Int32 {
-        try retrying(on: directory) {
-            unsafe clinux_openat(directory, path, flags | O_CLOEXEC, mode)
-        }
     }
 
     /// The attributes of what `descriptor` stands for.
     ///
     /// Source: fstat(2).
-    static func attributes(of descriptor: Int32) throws(Errno) -> FileAttributes {
+    static func attributes(of descriptor: borrowing OwnedFileDescriptor) throws(Errno)
+        -> FileAttributes
+    {
         var status = stat()
-        _ = try retrying(on: descriptor) { unsafe fstat(descriptor, &status) }
+        _ = try retrying(on: descriptor) { descriptor in unsafe fstat(descriptor, &status) }
         return FileAttributes(status)
     }
 
@@ -131,43 +135,42 @@ extension SystemCalls {
         return FileAttributes(status)
     }
 
-    /// The target of a symbolic link, or of a magic link if `path` is not empty.
+    /// The target of the symbolic link that `descriptor` stands for.
     ///
     /// Source: readlinkat(2).
-    static func readLink(
+    static func linkTarget(
+        of descriptor: borrowing OwnedFileDescriptor
+    ) throws(Errno) -> [UInt8] {
+        try unsafe linkTarget("", in: descriptor.rawValue)
+    }
+
+    /// Where in the file system of the machine `descriptor` is, for messages.
+    static func path(
+        of descriptor: borrowing OwnedFileDescriptor
+    ) throws(Errno) -> [UInt8] {
+        try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
+            try unsafe linkTarget(link, in: AT_FDCWD)
+        }
+    }
+
+    private static func linkTarget(
         _ path: UnsafePointer<CChar>,
         in directory: Int32
     ) throws(Errno) -> [UInt8] {
         // PATH_MAX counts a terminator that is not returned, so no target is cut off.
-        var failure: Errno?
-        let target = unsafe [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, count in
-            do throws(Errno) {
-                // SAFETY: `buffer` has room for PATH_MAX bytes, which is the size passed.
-                count = try unsafe readLink(path, in: directory, into: buffer)
-            } catch {
-                failure = error
-            }
+        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = try retrying {
+            // SAFETY: the kernel fills at most `target.count` bytes of the array.
+            unsafe readlinkat(directory, path, &target, target.count)
         }
-        if let failure { throw failure }
-        return target
-    }
-
-    private static func readLink(
-        _ path: UnsafePointer<CChar>,
-        in directory: Int32,
-        into buffer: UnsafeMutableBufferPointer<UInt8>
-    ) throws(Errno) -> Int {
-        guard let start = buffer.baseAddress else { return 0 }
-        return try retrying(on: directory) {
-            unsafe readlinkat(directory, path, start, buffer.count)
-        }
+        return target[..<count].map { UInt8(bitPattern: $0) }
     }
 
     /// Waits until the data and attributes of a file are on the medium.
     ///
     /// Source: fsync(2).
-    static func sync(_ descriptor: Int32, dataOnly: Bool) throws(Errno) {
-        _ = try retrying(on: descriptor) {
+    static func sync(_ descriptor: borrowing OwnedFileDescriptor, dataOnly: Bool) throws(Errno) {
+        _ = try retrying(on: descriptor) { descriptor in
             dataOnly ? fdatasync(descriptor) : fsync(descriptor)
         }
     }
@@ -175,14 +178,16 @@ extension SystemCalls {
     /// Waits until a whole file system is on the medium.
     ///
     /// Source: syncfs(2).
-    static func syncFileSystem(of descriptor: Int32) throws(Errno) {
-        _ = try retrying(on: descriptor) { clinux_syncfs(descriptor) }
+    static func syncFileSystem(of descriptor: borrowing OwnedFileDescriptor) throws(Errno) {
+        _ = try retrying(on: descriptor) { descriptor in clinux_syncfs(descriptor) }
     }
 
     /// Source: fstatvfs(3).
-    static func statistics(of descriptor: Int32) throws(Errno) -> FileSystemStatistics {
+    static func statistics(of descriptor: borrowing OwnedFileDescriptor) throws(Errno)
+        -> FileSystemStatistics
+    {
         var status = statvfs()
-        _ = try retrying(on: descriptor) { unsafe fstatvfs(descriptor, &status) }
+        _ = try retrying(on: descriptor) { descriptor in unsafe fstatvfs(descriptor, &status) }
         return FileSystemStatistics(status)
     }
 
@@ -194,8 +199,8 @@ extension SystemCalls {
         while true {
             // SAFETY: the kernel fills at most `buffer.count` bytes of the array.
             let count = try unsafe buffer.withUnsafeMutableBufferPointer { buffer throws(Errno) in
-                try retrying(on: file.rawValue) {
-                    unsafe Glibc.read(file.rawValue, buffer.baseAddress, buffer.count)
+                try retrying(on: file) { file in
+                    unsafe Glibc.read(file, buffer.baseAddress, buffer.count)
                 }
             }
             if count == 0 { return contents }

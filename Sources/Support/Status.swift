@@ -43,6 +43,16 @@ public struct Status: Error, Hashable, Sendable {
     public static let noSpace = Status(rawValue: -54)
 }
 
+extension Status {
+    /// Whether `value` is `pattern`, in a `switch`.
+    ///
+    /// Said here because swift-system has a `~=` of an `Errno` and any error, so that the pattern
+    /// `.noSpace` for a status would be that errno, and never match. With both the compiler refuses
+    /// it as ambiguous, and `Status.noSpace` is what to write.
+    @inlinable
+    public static func ~= (pattern: Status, value: Status) -> Bool { pattern == value }
+}
+
 extension Status: CustomStringConvertible {
     /// The number, as it is written in C: `ZX_ERR(-14)`.
     public var description: String { "ZX_ERR(\(rawValue))" }

@@ -24,15 +24,15 @@ extension Errno {
     /// Total: a status without a counterpart is `EIO`.
     public init(_ status: Status) {
         switch status {
-        case .noSpace: self = .noSpace
-        case .noMemory: self = .noMemory
-        case .ioDataIntegrity: self = .ioError
-        case .invalidArgs: self = .invalidArgument
-        case .outOfRange: self = .invalidArgument
-        case .accessDenied: self = .permissionDenied
-        case .notFound: self = .noSuchFileOrDirectory
-        case .notSupported: self = .notSupported
-        case .timedOut: self = .timedOut
+        case Status.noSpace: self = .noSpace
+        case Status.noMemory: self = .noMemory
+        case Status.ioDataIntegrity: self = .ioError
+        case Status.invalidArgs: self = .invalidArgument
+        case Status.outOfRange: self = .invalidArgument
+        case Status.accessDenied: self = .permissionDenied
+        case Status.notFound: self = .noSuchFileOrDirectory
+        case Status.notSupported: self = .notSupported
+        case Status.timedOut: self = .timedOut
         default: self = .ioError
         }
     }

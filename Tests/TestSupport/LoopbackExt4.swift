@@ -47,7 +47,9 @@ public final class LoopbackExt4: Sendable {
 
     private static func findUnavailability() -> String? {
         if geteuid() != 0 { return "only root can mount" }
-        if unsafe access("/dev/loop-control", R_OK | W_OK) != 0 { return "there are no loop devices" }
+        if unsafe access("/dev/loop-control", R_OK | W_OK) != 0 {
+            return "there are no loop devices"
+        }
         do {
             _ = try LoopbackExt4(mebibytes: 2)
             return nil

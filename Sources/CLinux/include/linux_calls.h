@@ -1,11 +1,12 @@
 // File system calls and constants of Linux; see CLinux.h for the rules.
+//
+// No header of the system that defines structures is included: Swift would take timespec or iovec
+// for CLinux's own or for Glibc's, whichever it met first, and ask for the import of that one.
 #ifndef VMOFS_LINUX_CALLS_H
 #define VMOFS_LINUX_CALLS_H
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
-#include <sys/uio.h>
 
 enum {
   CLINUX_O_PATH = 010000000,
@@ -46,25 +47,25 @@ enum {
 };
 
 // Names.
-int clinux_openat(int directory, const char *path, int flags, mode_t mode);
+int clinux_openat(int directory, const char *path, int flags, uint32_t mode);
 int clinux_renameat2(int from_directory, const char *from, int to_directory, const char *to,
                      unsigned int flags);
-ssize_t clinux_getdents64(int descriptor, void *buffer, size_t size);
+ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size);
 
-// Data.
-ssize_t clinux_preadv(int descriptor, const struct iovec *vectors, int count, off_t offset);
-ssize_t clinux_pwritev(int descriptor, const struct iovec *vectors, int count, off_t offset);
-int clinux_fallocate(int descriptor, int mode, off_t offset, off_t length);
-ssize_t clinux_copy_file_range(int from, off_t *from_offset, int to, off_t *to_offset,
-                               size_t length, unsigned int flags);
+// Data. `vectors` are `count` times struct iovec.
+ptrdiff_t clinux_preadv(int descriptor, const void *vectors, int count, int64_t offset);
+ptrdiff_t clinux_pwritev(int descriptor, const void *vectors, int count, int64_t offset);
+int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
+ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
+                                 size_t length, unsigned int flags);
 int clinux_syncfs(int descriptor);
-int clinux_sync_file_range(int descriptor, off_t offset, off_t length, unsigned int flags);
+int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags);
 
 // Extended attributes, following the last symbolic link of `path`.
-ssize_t clinux_getxattr(const char *path, const char *name, void *value, size_t size);
+ptrdiff_t clinux_getxattr(const char *path, const char *name, void *value, size_t size);
 int clinux_setxattr(const char *path, const char *name, const void *value, size_t size,
                     int flags);
-ssize_t clinux_listxattr(const char *path, char *names, size_t size);
+ptrdiff_t clinux_listxattr(const char *path, char *names, size_t size);
 int clinux_removexattr(const char *path, const char *name);
 
 // Credentials of this thread alone. The first two return the previous id and never fail; an id

@@ -18,10 +18,13 @@ public struct FrameBatch: ~Copyable, Sendable {
     /// The frames left, in the order in which they are used.
     public var runs: [FrameRun] { list.runs }
 
-    /// Takes the next frame; nil if none is left. The caller owns it.
+    /// Takes the next frame; nil if none is left.
+    ///
+    /// The caller owns it.
     mutating func takeOne() -> UInt32? { list.removeFirst(1)?.start }
 
-    /// Takes the next frames that lie together, `countMax` at most; nil if none is left. The
-    /// caller owns them.
+    /// Takes the next frames that lie together, `countMax` at most; nil if none is left.
+    ///
+    /// The caller owns them.
     mutating func takeContiguous(_ countMax: Int) -> FrameRun? { list.removeFirst(countMax) }
 }

@@ -8,7 +8,9 @@ public protocol KernelObject: AnyObject, Sendable {
     var objectType: ObjectType { get }
 }
 
-/// The kinds of objects. Source: `zx_obj_type_t`.
+/// The kinds of objects.
+///
+/// Source: `zx_obj_type_t`.
 public enum ObjectType: UInt32, Sendable {
     /// `ZX_OBJ_TYPE_VMO`.
     case vmo = 3
@@ -18,7 +20,9 @@ public enum ObjectType: UInt32, Sendable {
 
 /// The identity of a kernel object: unique in the process, never used again.
 public struct Koid: Hashable, Sendable {
-    /// The number. Source: `zx_koid_t`.
+    /// The number.
+    ///
+    /// Source: `zx_koid_t`.
     public let rawValue: UInt64
 
     /// A koid that no object has had.

@@ -16,7 +16,9 @@ struct PageRequestTracker {
         case wait(PageRequest)
     }
 
-    /// Ascending. As many as threads wait in sources: few.
+    /// Ascending.
+    ///
+    /// As many as threads wait in sources: few.
     private var outstanding: [PageRequest] = []
 
     var isEmpty: Bool { outstanding.isEmpty }

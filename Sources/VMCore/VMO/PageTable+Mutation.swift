@@ -1,7 +1,9 @@
 internal import Support
 
 extension PageTable {
-    /// Puts frames behind pages that have none, from `page` on. The run lies in one leaf.
+    /// Puts frames behind pages that have none, from `page` on.
+    ///
+    /// The run lies in one leaf.
     mutating func install(_ run: FrameRun, at page: UInt64, isDirty: Bool) {
         let leaf = makeLeaf(page / UInt64(leafPages))
         let wasResident = leaf.fields.residentCount > 0
@@ -45,7 +47,9 @@ extension PageTable {
         }
     }
 
-    /// Makes Empty slots Markers. The pages lie in one leaf.
+    /// Makes Empty slots Markers.
+    ///
+    /// The pages lie in one leaf.
     mutating func addMarkers(_ pages: PageRange) {
         let leaf = makeLeaf(pages.start / UInt64(leafPages))
         let from = Int(pages.start % UInt64(leafPages))

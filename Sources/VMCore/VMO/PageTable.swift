@@ -126,8 +126,9 @@ struct PageTable {
         )
     }
 
-    /// The leaf number `index`, made if need be. Whoever makes one puts something in and calls
-    /// `settle`.
+    /// The leaf number `index`, made if need be.
+    ///
+    /// Whoever makes one puts something in and calls `settle`.
     mutating func makeLeaf(_ index: UInt64) -> LeafReference {
         if let leaf = leaf(index) { return leaf }
         grow(toHold: index)

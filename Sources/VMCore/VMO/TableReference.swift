@@ -22,7 +22,9 @@ struct LeafReference {
         nonmutating _modify { yield unsafe &pointer.pointee }
     }
 
-    /// Frees the leaf. Nobody may use it afterwards.
+    /// Frees the leaf.
+    ///
+    /// Nobody may use it afterwards.
     func destroy() {
         unsafe pointer.deinitialize(count: 1)
         unsafe pointer.deallocate()
@@ -49,7 +51,9 @@ struct NodeReference {
         nonmutating _modify { yield unsafe &pointer.pointee }
     }
 
-    /// Frees the node. Nobody may use it afterwards.
+    /// Frees the node.
+    ///
+    /// Nobody may use it afterwards.
     func destroy() {
         unsafe pointer.deinitialize(count: 1)
         unsafe pointer.deallocate()

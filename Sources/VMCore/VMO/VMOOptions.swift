@@ -12,7 +12,10 @@ public struct VMOOptions: OptionSet, Hashable, Sendable {
 
     /// `ZX_VMO_RESIZABLE`: `resize` is allowed.
     public static let resizable = VMOOptions(rawValue: 1 << 1)
-    /// `ZX_VMO_TRAP_DIRTY`: OP_DIRTY is allowed. A source in this process needs no trap: whoever
-    /// writes reserves the space first.
+    /// `ZX_VMO_TRAP_DIRTY`: OP_DIRTY is allowed.
+    ///
+    /// A source in this process needs no trap: whoever writes reserves the space first.
     public static let trapDirty = VMOOptions(rawValue: 1 << 3)
+    /// `ZX_VMO_UNBOUNDED`, which sources in this process are not offered.
+    static let unbounded = VMOOptions(rawValue: 1 << 4)
 }

@@ -45,8 +45,9 @@ struct VMOState {
         return counts
     }
 
-    /// The run of slots of one kind that starts at `page`. It ends at `limit` or earlier, at a
-    /// leaf's end too, so the next run may be of the same kind.
+    /// The run of slots of one kind that starts at `page`.
+    ///
+    /// It ends at `limit` or earlier, at a leaf's end too, so the next run may be of the same kind.
     @inline(__always)
     mutating func run(at page: UInt64, limit: UInt64) -> Run {
         let index = page / UInt64(leafPages)

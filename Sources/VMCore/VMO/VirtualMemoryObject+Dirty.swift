@@ -2,7 +2,9 @@ public import Support
 
 extension VirtualMemoryObject {
     /// Makes pages Dirty without writing: Pages as they are, Markers and dirty zeros as new Pages
-    /// full of zeros with frames from `frames`. All or nothing; does not set `modified`.
+    /// full of zeros with frames from `frames`.
+    ///
+    /// All or nothing; does not set `modified`.
     ///
     /// Preconditions:
     /// - The frames come from the pager's arena.

@@ -1,12 +1,15 @@
 internal import Support
 
 extension VirtualMemoryObject {
-    /// Leaves that one hold of the lock looks at: 8,192 pages, about 10 us. More would make
-    /// writers wait, fewer takes the lock more often.
+    /// Leaves that one hold of the lock looks at: 8,192 pages, about 10 us.
+    ///
+    /// More would make writers wait, fewer takes the lock more often.
     private static let evictionStepLeaves = 16
 
     /// Evicts up to `count` Clean pages, those not used for longest first (second chance); returns
-    /// how many. Pages that are leased stay.
+    /// how many.
+    ///
+    /// Pages that are leased stay.
     public func evictClean(_ count: Int) -> Int {
         let first = evictPass(count)
         return first < count ? first + evictPass(count - first) : first

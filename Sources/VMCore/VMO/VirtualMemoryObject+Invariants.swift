@@ -1,7 +1,9 @@
 internal import Support
 
 extension VirtualMemoryObject {
-    /// What is wrong with the VMO, one sentence each; empty if nothing is. For tests.
+    /// What is wrong with the VMO, one sentence each; empty if nothing is.
+    ///
+    /// For tests.
     func checkInvariants() -> [String] {
         state.withLock { state in
             state.tableFaults() + state.intervalFaults()

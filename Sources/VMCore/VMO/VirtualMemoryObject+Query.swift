@@ -44,6 +44,7 @@ extension VMOState {
         countingAvailable: Bool
     ) -> DirtyQuery {
         var ranges: [DirtyRange] = []
+        if window.isEmpty { return DirtyQuery(ranges: ranges, avail: countingAvailable ? 0 : nil) }
         ranges.reserveCapacity(
             min(capacity, table.dirtyCount + table.awaitingCleanCount + zeros.count)
         )

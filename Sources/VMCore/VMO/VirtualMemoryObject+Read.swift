@@ -25,8 +25,10 @@ extension VirtualMemoryObject {
         }
     }
 
-    /// Leases exactly the AwaitingClean pages of the range: what to write between the begin and
-    /// the end of a writeback. Pages in other states, and pages beyond the size, are left out.
+    /// Leases exactly the AwaitingClean pages of the range: what to write between the begin and the
+    /// end of a writeback.
+    ///
+    /// Pages in other states, and pages beyond the size, are left out.
     public func leaseAwaitingClean(_ pages: PageRange) -> PageLease {
         var segments: [PageLease.Segment] = []
         state.withLock { state in

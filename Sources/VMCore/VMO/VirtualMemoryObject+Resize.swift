@@ -1,8 +1,10 @@
 public import Support
 
 extension VirtualMemoryObject {
-    /// Changes the size. A shrink drops the pages beyond, dirty or not, and returns how many Dirty
-    /// and AwaitingClean ones those were; a grow adds dirty zeros.
+    /// Changes the size.
+    ///
+    /// A shrink drops the pages beyond, dirty or not, and returns how many Dirty and AwaitingClean
+    /// ones those were; a grow adds dirty zeros.
     ///
     /// Sets `modified`, also where the size stays the same.
     ///
@@ -39,7 +41,9 @@ extension VMOState {
     }
 
     /// Counts the Empty slots of `cut` as resolved: who waits for them looks again and finds the
-    /// size changed. Slots that are not Empty were never part of what is missing.
+    /// size changed.
+    ///
+    /// Slots that are not Empty were never part of what is missing.
     private mutating func resolveAbsent(in cut: PageRange) {
         for part in reads.outstanding(in: cut) {
             var page = part.start

@@ -1,11 +1,15 @@
 public import Support
 
-/// Bytes copied in one hold of the VMO's lock at most: about 10 us. Doubling it makes others wait
-/// twice as long; halving it costs a write of 1 MiB eight more turns of the lock.
+/// Bytes copied in one hold of the VMO's lock at most: about 10 us.
+///
+/// Doubling it makes others wait twice as long; halving it costs a write of 1 MiB eight more turns
+/// of the lock.
 private let writePieceBytes: UInt64 = 128 << 10
 
-/// Pages that one write asks a source for at once. Zircon's own limit (`kMaxWriteWaitPages`) was
-/// 16 and is 256; fewer makes more requests of one write, more reads what it may never reach.
+/// Pages that one write asks a source for at once.
+///
+/// Zircon's own limit (`kMaxWriteWaitPages`) was 16 and is 256; fewer makes more requests of one
+/// write, more reads what it may never reach.
 private let writeRequestPagesMax: UInt64 = 256
 
 extension VirtualMemoryObject {

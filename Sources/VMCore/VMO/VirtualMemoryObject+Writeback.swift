@@ -18,9 +18,10 @@ extension VirtualMemoryObject {
         }
     }
 
-    /// Ends a writeback: AwaitingClean pages in the range become Clean, and the marked part of
-    /// zero intervals that start in the range becomes Empty. What was written since the begin
-    /// stays Dirty.
+    /// Ends a writeback: AwaitingClean pages in the range become Clean, and the marked part of zero
+    /// intervals that start in the range becomes Empty.
+    ///
+    /// What was written since the begin stays Dirty.
     ///
     /// Source: `ZX_PAGER_OP_WRITEBACK_END`.
     ///

@@ -24,7 +24,9 @@ extension VirtualMemoryObject {
     }
 
     /// Zeroes bytes inside one page if that is a resident Page, which becomes Dirty; does nothing
-    /// if the page is absent or zero or beyond the size. Returns whether the page was Clean.
+    /// if the page is absent or zero or beyond the size.
+    ///
+    /// Returns whether the page was Clean.
     ///
     /// Preconditions:
     /// - The bytes lie in one page.
@@ -58,7 +60,9 @@ extension VirtualMemoryObject {
     }
 
     /// Makes any bytes zeros: whole pages as `zero`, the pages at the two ends by a write of zeros
-    /// unless they read as zeros already. May block in the source.
+    /// unless they read as zeros already.
+    ///
+    /// May block in the source.
     ///
     /// Source: `ZX_VMO_OP_ZERO`.
     ///

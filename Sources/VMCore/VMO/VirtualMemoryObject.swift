@@ -94,8 +94,9 @@ public final class VirtualMemoryObject: KernelObject {
     }
 
     /// Drops everything without writeback, for a file that was deleted: the gauges forget it and
-    /// its frames are free (leased ones when their leases end). Reads and writes then throw
-    /// `badState`.
+    /// its frames are free (leased ones when their leases end).
+    ///
+    /// Reads and writes then throw `badState`.
     public func discard() {
         mutate { state in
             state.dropEverything()
@@ -104,7 +105,9 @@ public final class VirtualMemoryObject: KernelObject {
     }
 
     /// The kind of the run of slots that starts at `page`, and the page after its end, which is at
-    /// most the VMO's size. At the size and beyond: `absent`, ending where it starts.
+    /// most the VMO's size.
+    ///
+    /// At the size and beyond: `absent`, ending where it starts.
     public func extent(at page: UInt64) -> (kind: ExtentKind, end: UInt64) {
         state.withLock { state in
             guard page < state.sizePages else { return (.absent, page) }

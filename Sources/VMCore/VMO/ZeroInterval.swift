@@ -8,7 +8,8 @@ struct ZeroInterval: Hashable, Sendable {
     var start: UInt64
     /// The page after the last.
     var end: UInt64
-    /// How many pages from `start` on have a writeback of zeros in progress. May reach beyond
-    /// `end`: it is not trimmed when the interval is cut at its end.
+    /// How many pages from `start` on have a writeback of zeros in progress.
+    ///
+    /// May reach beyond `end`: it is not trimmed when the interval is cut at its end.
     var awaitingCleanLength: UInt64 = 0
 }

@@ -13,8 +13,9 @@ struct ZeroIntervalSet {
         fileprivate var index: Int
     }
 
-    /// Intervals in a chunk at most. Doubling it doubles what an insertion moves (6 KiB); halving
-    /// it doubles the array of chunks.
+    /// Intervals in a chunk at most.
+    ///
+    /// Doubling it doubles what an insertion moves (6 KiB); halving it doubles the array of chunks.
     static let chunkCountMax = 256
 
     /// No chunk is empty.
@@ -80,8 +81,9 @@ struct ZeroIntervalSet {
         return position
     }
 
-    /// Makes the pages dirty zeros. Those that are keep their place in the interval; the new ones
-    /// merge with their neighbours.
+    /// Makes the pages dirty zeros.
+    ///
+    /// Those that are keep their place in the interval; the new ones merge with their neighbours.
     ///
     /// The interval on the left keeps its start and so its writeback; one on the right gets a new
     /// start, and its writeback is forgotten.
@@ -143,6 +145,7 @@ struct ZeroIntervalSet {
     }
 
     /// Begins a writeback of the intervals that start in `pages`, each up to the end of `pages`.
+    ///
     /// An interval that starts before is not touched.
     mutating func beginWriteback(_ pages: PageRange) {
         guard !isEmpty else { return }

@@ -7,6 +7,10 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+_Static_assert(sizeof(pid_t) == sizeof(int), "pid_t");
+_Static_assert(sizeof(uid_t) == sizeof(unsigned int), "uid_t");
+_Static_assert(sizeof(dev_t) == sizeof(uint64_t), "dev_t");
+
 static int unix_address(struct sockaddr_un *address, const char *path) {
   memset(address, 0, sizeof *address);
   address->sun_family = AF_UNIX;
@@ -41,7 +45,7 @@ int clinux_unix_connect(int socket, const char *path, unsigned int timeout_secon
 
 int clinux_accept(int socket) { return accept4(socket, NULL, NULL, SOCK_CLOEXEC); }
 
-int clinux_peer_credentials(int socket, pid_t *process, uid_t *user) {
+int clinux_peer_credentials(int socket, int *process, unsigned int *user) {
   struct ucred credentials;
   socklen_t length = sizeof credentials;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
@@ -51,6 +55,6 @@ int clinux_peer_credentials(int socket, pid_t *process, uid_t *user) {
   return 0;
 }
 
-unsigned int clinux_major(dev_t device) { return major(device); }
+unsigned int clinux_major(uint64_t device) { return major(device); }
 
-unsigned int clinux_minor(dev_t device) { return minor(device); }
+unsigned int clinux_minor(uint64_t device) { return minor(device); }

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+int clinux_pidfd_open(int process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
 static int daemon_actions(posix_spawn_file_actions_t *actions, int report) {
   int result = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
@@ -35,7 +35,7 @@ static int daemon_attributes(posix_spawnattr_t *attributes) {
   return result;
 }
 
-int clinux_spawn_daemon(const char *path, char *const arguments[], int report, pid_t *process) {
+int clinux_spawn_daemon(const char *path, char *const arguments[], int report, int *process) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   int result = posix_spawn_file_actions_init(&actions);

@@ -16,7 +16,7 @@ public struct DeviceNumber: Hashable, Sendable {
 
     /// Splits an `st_dev` of stat(2).
     public init(_ device: UInt) {
-        self.init(major: clinux_major(dev_t(device)), minor: clinux_minor(dev_t(device)))
+        self.init(major: clinux_major(UInt64(device)), minor: clinux_minor(UInt64(device)))
     }
 
     /// Reads `MAJOR:MINOR`, as /proc/self/mountinfo writes it.

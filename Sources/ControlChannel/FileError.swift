@@ -26,6 +26,7 @@ public struct FileError: Hashable, Codable, Sendable {
 extension FileError {
     /// What happened to which bytes, without the file's name.
     public var rangeDescription: String {
-        length == 0 ? message : "bytes \(offset)+\(length): \(message)"
+        // Numbers from a peer may be anything, so the end is not worked out with `+`.
+        length == 0 ? message : "bytes [\(offset),\(offset &+ length)): \(message)"
     }
 }

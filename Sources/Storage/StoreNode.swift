@@ -48,7 +48,7 @@ public final class StoreNode: Sendable {
     /// Errors: ENOENT, ENOTDIR, ENAMETOOLONG, EACCES.
     public func attributes(ofChild name: FileName) throws(Errno) -> FileAttributes {
         try checkIsEntry(name)
-        return try SystemCalls.attributes(of: name, in: descriptor.rawValue)
+        return try SystemCalls.attributes(of: name, in: descriptor)
     }
 
     /// The directory that holds this directory.
@@ -56,7 +56,7 @@ public final class StoreNode: Sendable {
     /// Errors: ESTALE if this is the root, or lies outside the tree by now.
     public func parent() throws(Errno) -> (StoreNode, FileAttributes) {
         let flags = Int32(CLINUX_O_PATH) | O_DIRECTORY
-        let found = try node(SystemCalls.open(.parent, in: descriptor.rawValue, flags: flags))
+        let found = try node(SystemCalls.open(.parent, in: descriptor, flags: flags))
         guard path() != "", found.0.path() != nil else { throw .staleNFSFileHandle }
         return found
     }

@@ -124,11 +124,11 @@ extension SystemCalls {
     /// Source: fstatat(2).
     static func attributes(
         of name: FileName,
-        in directory: Int32
+        in directory: borrowing OwnedFileDescriptor
     ) throws(Errno) -> FileAttributes {
         var status = stat()
         _ = try unsafe name.withCString { name throws(Errno) in
-            try retrying(on: directory) {
+            try retrying(on: directory) { directory in
                 unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW)
             }
         }

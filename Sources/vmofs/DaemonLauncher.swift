@@ -91,7 +91,9 @@ struct DaemonLauncher {
                 let line = String(decoding: text[..<end], as: UTF8.self)
                 text.removeSubrange(...end)
                 if let readiness = DaemonReport.readiness(from: line) { return readiness }
-                if !line.isEmpty { lastWords = line }
+                // A crash is explained by its first words and not by the backtrace after them.
+                let isExplained = lastWords?.contains("Fatal error") ?? false
+                if !line.isEmpty && !isExplained { lastWords = line }
             }
             let now = MonotonicClock().now
             guard now < deadline, isReadable(report, withinNanoseconds: deadline - now) else {

@@ -36,6 +36,19 @@ struct FileIdentity: Hashable, Sendable {
         self.init(status)
     }
 
+    /// Asks the file system at `path` itself, past the kernel's cache of attributes.
+    ///
+    /// stat(2) of a FUSE file is answered from that cache as long as its entries last, even if the
+    /// daemon is gone; statvfs(3) is not.
+    ///
+    /// - Throws: `ENOTCONN` for a mount whose daemon is gone.
+    static func probeFileSystem(at path: PathBytes) throws(Errno) {
+        var status = statvfs()
+        let bytes = path.nullTerminated
+        // SAFETY: the path ends in NUL, and both live through the call.
+        guard unsafe statvfs(bytes, &status) == 0 else { throw Errno(rawValue: errno) }
+    }
+
     /// Whether both name one file, whatever else has changed.
     func isSameFile(as other: FileIdentity) -> Bool {
         device == other.device && inode == other.inode

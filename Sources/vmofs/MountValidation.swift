@@ -79,6 +79,7 @@ struct MountValidation {
         do throws(Errno) {
             path = try PathBytes(text).resolved()
             identity = try FileIdentity(of: path)
+            try FileIdentity.probeFileSystem(at: path)
         } catch {
             throw failure(error, of: PathBytes(text), role: role)
         }
@@ -166,9 +167,16 @@ struct MountValidation {
             let how: String
             switch relation(of: backing, to: mount.source) {
             case .none: continue
-            case .same: how = "is already mounted"
+            case .same: how = "already mounted"
             case .inside: how = "lies in \(printable(mount.source)), which is already mounted"
             case .around: how = "contains \(printable(mount.source)), which is already mounted"
+            }
+            do throws(Errno) {
+                try FileIdentity.probeFileSystem(at: mount.mountpoint)
+            } catch {
+                if error.isOfStaleMount {
+                    throw .staleMount(mount.mountpoint, exitCode: .mountFailed)
+                }
             }
             throw CommandError(
                 printable(backing),

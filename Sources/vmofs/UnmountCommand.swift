@@ -59,12 +59,13 @@ private struct Unmounting {
     func run() throws(CommandError) {
         try handOver()
         var daemon: ProcessExit?
+        var lastReport: UInt64?
         let result: DrainResult
         do throws(ControlError) {
             result = try client.unmount(
                 timeoutMilliseconds: remainingSeconds.map { UInt64($0 * 1000) },
                 onStart: { daemon = ProcessExit(of: $0) },
-                progress: report
+                progress: { report($0, last: &lastReport) }
             )
         } catch .refused(Errno.resourceBusy.rawValue, _) {
             throw busy()
@@ -102,10 +103,17 @@ private struct Unmounting {
         throw failure("\(serious.count) files could not be written, still mounted")
     }
 
-    private func report(_ progress: DrainProgress) {
-        let elapsed = MonotonicClock().now - start
-        guard Console.error.isTerminal || elapsed > 1_000_000_000 else { return }
+    /// Says once a second what is left; to a person at once, and otherwise if it takes a second.
+    private func report(_ progress: DrainProgress, last: inout UInt64?) {
+        let now = MonotonicClock().now
+        let second: UInt64 = 1_000_000_000
+        if let last {
+            guard now - last >= second else { return }
+        } else {
+            guard Console.error.isTerminal || now - start >= second else { return }
+        }
         guard progress.remainingBytes > 0 || progress.remainingFiles > 0 else { return }
+        last = now
         Console.error.writeLine(
             "vmofs: \(printable(mount.mountpoint)): \(progress.remainingBytes) bytes of "
                 + "\(progress.remainingFiles) files to write back"

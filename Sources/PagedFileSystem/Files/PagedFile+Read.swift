@@ -12,7 +12,7 @@ extension PagedFile {
             do {
                 let lease = try vmo.leaseForRead(range.pagesRoundedOutward)
                 return ReadReply(lease, offset: offset, byteCount: Int(range.count))
-            } catch .outOfRange {
+            } catch Status.outOfRange {
                 // The file was cut short meanwhile: read again within its new size.
                 guard self.size < size else { throw .ioError }
             } catch {

@@ -51,7 +51,7 @@ extension PagedFile {
         if piece.isZero {
             do throws(Status) {
                 _ = try vmo.zero(piece.range.pagesRoundedInward)
-            } catch .outOfRange {
+            } catch Status.outOfRange {
                 return 0
             } catch {
                 throw Errno(error)
@@ -91,7 +91,7 @@ extension PagedFile {
                 frames: &frames,
                 absentPages: .blank
             ).byteCount
-        } catch .outOfRange {
+        } catch Status.outOfRange {
             return nil
         } catch {
             throw Errno(error)

@@ -14,6 +14,12 @@ struct ByteString: Sendable, Hashable {
         self.terminated = terminated
     }
 
+    /// Takes over bytes of which the last and no other is NUL.
+    init(terminated: [UInt8]) {
+        assert(terminated.firstIndex(of: 0) == terminated.count - 1)
+        self.terminated = terminated
+    }
+
     /// The bytes without the terminator.
     var bytes: ArraySlice<UInt8> { terminated.dropLast() }
 

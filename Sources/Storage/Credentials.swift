@@ -75,17 +75,33 @@ func supplementaryGroups(of caller: Caller) -> [UInt32]? {
     guard let status = try? SystemCalls.contents(ofFile: "/proc/\(caller.pid)/status") else {
         return nil
     }
-    var groups: [UInt32]?
-    for line in status.split(separator: UInt8(ascii: "\n")) {
-        let fields = line.split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
-            .map { String(decoding: $0, as: UTF8.self) }
-        if fields.first == "Uid:" {
-            // Real, effective, saved, file system.
-            guard fields.count == 5, UInt32(fields[4]) == caller.uid else { return nil }
-        } else if fields.first == "Groups:" {
-            groups = fields.dropFirst().compactMap { UInt32($0) }
-            break
-        }
+    // Real, effective, saved, file system.
+    guard let uids = numbers(of: "Uid:", in: status), uids.count == 4, uids[3] == caller.uid else {
+        return nil
     }
-    return groups
+    return numbers(of: "Groups:", in: status)
+}
+
+/// The numbers in the line of a `/proc/PID/status` that begins with `label`.
+///
+/// On the path of each creation by another user, hence no strings and no array of lines.
+private func numbers(of label: String, in status: [UInt8]) -> [UInt32]? {
+    let label = Array(label.utf8)
+    var line = status[...]
+    while !line.starts(with: label) {
+        guard let end = line.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        line = line[(end + 1)...]
+    }
+    var numbers: [UInt32] = []
+    var number: UInt32?
+    for byte in line.dropFirst(label.count) {
+        if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+            number = (number ?? 0) &* 10 &+ UInt32(byte - UInt8(ascii: "0"))
+            continue
+        }
+        if let complete = number { numbers.append(complete) }
+        number = nil
+        if byte == UInt8(ascii: "\n") { break }
+    }
+    return numbers
 }

@@ -8,7 +8,7 @@ extension StoreFile {
         guard let offset = Int(exactly: offset) else { return nil }
         do {
             return try SystemCalls.seek(descriptor, to: offset, whence: CLINUX_SEEK_DATA)
-        } catch .noSuchAddressOrDevice {
+        } catch  where error == .noSuchAddressOrDevice {
             return nil
         }
     }
@@ -17,7 +17,7 @@ extension StoreFile {
         guard let position = Int(exactly: offset) else { return offset }
         do {
             return try SystemCalls.seek(descriptor, to: position, whence: CLINUX_SEEK_HOLE)
-        } catch .noSuchAddressOrDevice {
+        } catch  where error == .noSuchAddressOrDevice {
             return offset
         }
     }
@@ -39,7 +39,7 @@ extension StoreFile {
                     range: run
                 )
                 punched += run.count
-            } catch .notSupportedOnSocket, .noFunction {
+            } catch  where error == .notSupported || error == .noFunction {
                 try writeZeros(run)
                 written += run.count
             }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import Support
 internal import SystemPackage
@@ -84,7 +83,7 @@ extension StoreFile {
                     before: aligned.end,
                     at: offset + total
                 )
-            } catch .invalidArgument {
+            } catch  where error == .invalidArgument {
                 self.direct.refuse()
                 break
             }

@@ -70,7 +70,7 @@ final class StoreFile: BackingFile {
                 )
                 if count == 0 { break }
                 copied += count
-            } catch .notSupported, .noFunction {
+            } catch  where error == .notSupported || error == .noFunction {
                 throw .improperLink
             }
         }

@@ -72,11 +72,29 @@ extension StoreNode {
 }
 
 /// The bytes that `body` puts into a buffer of `capacity` bytes; it returns how many.
+///
+/// A small buffer is tried first: the kernel clears one of its own of the size that it is told,
+/// which for the largest costs more than all the rest.
 private func bytes(
     capacity: Int,
     _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Int
 ) throws(Errno) -> [UInt8] {
-    let result = unsafe withUnsafeTemporaryAllocation(byteCount: capacity, alignment: 1) {
+    let small = 4096
+    if capacity > small {
+        do {
+            return try unsafe bytes(exactCapacity: small, body)
+        } catch  where error == .outOfRange {
+            // It does not fit.
+        }
+    }
+    return try unsafe bytes(exactCapacity: capacity, body)
+}
+
+private func bytes(
+    exactCapacity: Int,
+    _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+) throws(Errno) -> [UInt8] {
+    let result = unsafe withUnsafeTemporaryAllocation(byteCount: exactCapacity, alignment: 1) {
         buffer -> Result<[UInt8], Errno> in
         do throws(Errno) {
             // SAFETY: `body` has filled the bytes that it counts, in a buffer alive in here.

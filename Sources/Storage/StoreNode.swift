@@ -73,7 +73,7 @@ public final class StoreNode: Sendable {
         }
         do {
             return StoreFile(try SystemCalls.reopen(descriptor, flags: O_RDWR))
-        } catch let error where writeRefusals.contains(error) {
+        } catch where writeRefusals.contains(error) {
             return StoreFile(
                 try SystemCalls.reopen(descriptor, flags: O_RDONLY),
                 writeRefusal: error
@@ -107,7 +107,8 @@ public final class StoreNode: Sendable {
     /// A name that leads to the object from the root of the store, without a `/` at the front and
     /// empty for the root itself; nil if it has none any more.
     ///
-    /// For messages only: it may be out of date before it is returned.
+    /// For messages only: it may be out of date before it is returned, and a file that lost one of
+    /// several names may come with the kernel's word for that, ` (deleted)`.
     public func path() -> String? {
         root.path(of: self)
     }

@@ -46,8 +46,15 @@ enum SystemCalls {
         to descriptor: borrowing OwnedFileDescriptor,
         _ body: (UnsafePointer<CChar>) throws(Errno) -> Result
     ) throws(Errno) -> Result {
-        try unsafe withCString("/proc/self/fd/\(descriptor.rawValue)", body)
+        // Many calls a second come through here, and joining strings takes longer than most of
+        // them: bytes do not.
+        var path = magicLinkPrefix
+        path += String(descriptor.rawValue).utf8
+        path.append(0)
+        return try unsafe ByteString(terminated: path).withCString(body)
     }
+
+    private static let magicLinkPrefix = Array("/proc/self/fd/".utf8)
 
     /// Calls `body` with `string` as a C string; EINVAL if there is a NUL in it.
     static func withCString<Result>(
@@ -96,13 +103,13 @@ extension SystemCalls {
 
     /// Opens the object of an `O_PATH` descriptor anew, whose kind the caller has checked.
     ///
-    /// Never blocks on what is opened, since only regular files and directories are.
+    /// Only regular files and directories come here: opening a FIFO would wait for its other end.
     static func reopen(_ descriptor: borrowing OwnedFileDescriptor, flags: Int32) throws(Errno)
         -> OwnedFileDescriptor
     {
         let result = try unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try retrying {
-                unsafe clinux_openat(AT_FDCWD, link, flags | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0)
+                unsafe clinux_openat(AT_FDCWD, link, flags | O_CLOEXEC, 0)
             }
         }
         return OwnedFileDescriptor(result)

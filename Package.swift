@@ -87,7 +87,8 @@ let package = Package(
             "PagedFileSystemTests",
             ["PagedFileSystem", "Writeback", "VMCore", "Storage", errno]
         ),
-        tests("ControlChannelTests", ["ControlChannel", errno]),
+        tests("ControlChannelTests", ["ControlChannel", "CLinux", errno]),
+        tests("CommandLineTests", ["vmofs", "ControlChannel", errno]),
         tests("FuseServerTests", ["FuseServer", errno]),
         tests("FuseIntegrationTests", ["ControlChannel", errno]),
         tests("StyleTests", []),

@@ -41,12 +41,17 @@ struct ControlSession: Sendable {
     /// - Throws: `.refused` unless the peer is this process's user or root.
     private func authorize(_ connection: borrowing LineConnection) throws(ControlError) {
         let user = try connection.peerCredentials().user
-        guard user == geteuid() || user == 0 else {
+        guard Self.mayAsk(user, owner: geteuid()) else {
             throw .refused(
                 errno: EACCES,
                 message: "only the user who mounted it and root may ask"
             )
         }
+    }
+
+    /// Whether `user` may see and steer the mount of `owner`.
+    static func mayAsk(_ user: UInt32, owner: UInt32) -> Bool {
+        user == owner || user == 0
     }
 
     private func answer(

@@ -21,7 +21,9 @@ enum BusyProcesses {
     /// The processes that have something of the mount open, as working directory, root or program,
     /// each with the first file found; only those that this user may look at.
     static func using(_ mountpoint: PathBytes) -> [BusyProcess] {
-        names(in: "/proc").compactMap { Int32($0) }.sorted().compactMap { process in
+        // Not this process: what it has, it has from the one that started it.
+        let others = names(in: "/proc").compactMap { Int32($0) }.filter { $0 != getpid() }
+        return others.sorted().compactMap { process in
             guard let path = firstUse(of: mountpoint, by: "/proc/\(process)") else { return nil }
             let name = (try? readWholeFile(FilePath("/proc/\(process)/comm"))) ?? []
             return BusyProcess(

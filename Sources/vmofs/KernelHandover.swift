@@ -20,7 +20,13 @@ enum KernelHandover {
         }
         let identity = try FileIdentity(of: file)
         guard identity.isRegularFile, identity.device == device else { return }
-        if clinux_write_out_page_cache(file.rawValue) != 0 { throw Errno(rawValue: errno) }
+        let steps =
+            CLINUX_SYNC_FILE_RANGE_WAIT_BEFORE | CLINUX_SYNC_FILE_RANGE_WRITE
+            | CLINUX_SYNC_FILE_RANGE_WAIT_AFTER
+        // Offset and length 0 mean the whole file.
+        guard clinux_sync_file_range(file.rawValue, 0, 0, UInt32(steps)) == 0 else {
+            throw Errno(rawValue: errno)
+        }
     }
 
     /// Hands over every file at or below `file` that the daemon has open for writing, and `file`

@@ -22,8 +22,8 @@ struct MountCommand: ParsableCommand {
               nullrw                       measures the cost of FUSE alone; data is not kept
               ro, allow_other, noatime, nosuid, nodev, noexec, fsname=NAME, ...  as in mount(8)
 
-            allow_other needs the line user_allow_other in /etc/fuse.conf, except for root. BACKING \
-            must not be changed by others while it is mounted.
+            allow_other needs the line user_allow_other in /etc/fuse.conf, except for root. \
+            BACKING must not be changed by others while it is mounted.
 
             Exit codes: 0 mounted, 1 wrong usage or no permission, 2 the system cannot mount FUSE \
             file systems, 32 the mount failed.

@@ -128,10 +128,18 @@ struct MountLocator {
     }
 
     private func failure(_ error: Errno, of text: String) -> CommandError {
-        if error.isOfStaleMount, let absolute = try? PathBytes(text).absolute(),
+        if let absolute = try? PathBytes(text).absolute(),
             let mount = mounts.mount(enclosing: absolute)
         {
-            return .staleMount(mount.mountpoint)
+            if error.isOfStaleMount { return .staleMount(mount.mountpoint) }
+            // FUSE keeps even root out of other users' mounts.
+            if error == .permissionDenied, mount.isVmofs, let owner = mount.owner, owner != user {
+                return CommandError(
+                    printable(text),
+                    "closed to all but user \(owner), who mounted it",
+                    remedy: "ask as that user, or mount with -o allow_other"
+                )
+            }
         }
         return CommandError(printable(text), error.description)
     }

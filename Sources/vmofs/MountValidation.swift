@@ -229,6 +229,15 @@ struct MountValidation {
             )
         }
         if environment.user == 0 { return }
+        // fusermount3 opens it with the rights of the user who runs it.
+        if !isAccessible(PathBytes(environment.fuseDevice), R_OK | W_OK) {
+            throw CommandError(
+                environment.fuseDevice,
+                "closed to users who are not root",
+                remedy: "as root: chmod 666 \(environment.fuseDevice)",
+                exitCode: .permission
+            )
+        }
         if !environment.hasProgram("fusermount3") {
             throw CommandError(
                 "fusermount3",

@@ -25,7 +25,4 @@ int clinux_pidfd_open(int process);
 // Returns 0 or an error number.
 int clinux_spawn_daemon(const char *path, char *const arguments[], int report, int *process);
 
-// sync_file_range.c: writes the dirty pages of the whole file out of the page cache and waits.
-int clinux_write_out_page_cache(int file);
-
 #endif

@@ -44,11 +44,11 @@ public struct FlushOutcome: Sendable {
 }
 
 extension PagedFileSystem {
-    /// Files that have something to write back now.
+    /// Files that have pages or a size to write back now.
     public func dirtyFiles() -> [DirtyFile] {
         let now = MonotonicClock().now
         return keptFiles().compactMap { file in
-            guard file.isDirty else { return nil }
+            guard file.hasDirtyContent else { return nil }
             let counts = file.vmo.counts
             let since = file.dirtySince.load(ordering: .relaxed)
             return DirtyFile(

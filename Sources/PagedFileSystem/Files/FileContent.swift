@@ -25,8 +25,6 @@ struct FileContent {
     var areBackingTimesStale = false
     /// The backing file's attributes when we last touched it, to notice that others did.
     var version: BackingVersion
-    /// Whether the last name is gone.
-    var isUnlinked = false
     /// Failed flushes so far; open files remember up to which one they have been told.
     var failureCount: UInt64 = 0
     /// The errno of the last of them, kept for open files that have not been told.

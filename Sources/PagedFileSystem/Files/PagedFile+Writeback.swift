@@ -8,7 +8,7 @@ internal import Writeback
 extension PagedFile: WritebackTarget {
     var label: String { node.path() ?? "" }
 
-    var isWorthKeeping: Bool { content.withLock { !$0.isUnlinked } }
+    var isWorthKeeping: Bool { !isUnlinked.load(ordering: .relaxed) }
 
     func willFlushInBackground() {
         isQueued.store(false, ordering: .releasing)
@@ -72,7 +72,7 @@ extension PagedFile: WritebackTarget {
 
     func writeAttributes() throws(FlushFailure) {
         let seen = content.withLock { $0 }
-        if seen.isUnlinked { return }
+        guard isWorthKeeping else { return }
         do throws(Errno) {
             if seen.size != seen.backingSize {
                 try backing.openForWriting().setSize(seen.size)

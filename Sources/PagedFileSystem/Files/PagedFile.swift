@@ -24,6 +24,8 @@ final class PagedFile: Sendable {
     let isQueued = Atomic(false)
     /// When the oldest dirty page was written, in nanoseconds of the monotonic clock; 0 if none.
     let dirtySince = Atomic<UInt64>(0)
+    /// Whether the last name is gone; an atomic, since the pager loop asks under its own lock.
+    let isUnlinked = Atomic(false)
     /// Called when a flush has left nothing dirty.
     let didBecomeClean: @Sendable () -> Void
 
@@ -55,11 +57,11 @@ final class PagedFile: Sendable {
     var size: UInt64 { content.withLock { $0.size } }
 
     /// Whether something waits to be written back: pages, the size, or times.
-    var isDirty: Bool {
-        content.withLock { content in
-            content.size != content.backingSize || content.areBackingTimesStale
-                || vmo.counts.isDirty
-        }
+    var isDirty: Bool { content.withLock { $0.areBackingTimesStale } || hasDirtyContent }
+
+    /// Whether pages or the size wait to be written back.
+    var hasDirtyContent: Bool {
+        content.withLock { $0.size != $0.backingSize || vmo.counts.isDirty }
     }
 
     /// Puts the file into the pager loop's queue unless it is there; called after each change.
@@ -98,7 +100,7 @@ final class PagedFile: Sendable {
 
     /// Takes note that the last name is gone: nothing need be written back any more.
     func noteUnlinked() {
-        content.withLock { $0.isUnlinked = true }
+        isUnlinked.store(true, ordering: .relaxed)
     }
 
     /// Drops all pages without writeback: the file is gone.

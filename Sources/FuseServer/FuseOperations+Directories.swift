@@ -51,8 +51,10 @@ private func fuseReadDirectoryPlus(
     }
 }
 
-/// Fills `reply` with entries from `offset` on. An error after the first entry is left to the next
-/// request: the entries so far have been counted and must be told.
+/// Fills `reply` with entries from `offset` on.
+///
+/// An error after the first entry is left to the next request: the entries so far have been counted
+/// and must be told.
 private func fill(
     _ empty: consuming DirectoryReply,
     from fileSystem: PagedFileSystem,

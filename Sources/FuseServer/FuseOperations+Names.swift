@@ -48,7 +48,7 @@ private func fuseForgetMulti(
 ) {
     let server = unsafe fuseServer(fuse_req_userdata(request))
     // SAFETY: libfuse passes `count` elements out of the request's buffer.
-    for unsafe forget in unsafe UnsafeBufferPointer(start: forgets, count: max(0, count)) {
+    unsafe UnsafeBufferPointer(start: forgets, count: max(0, count)).forEach { forget in
         server.fileSystem?.forget(NodeID(rawValue: forget.ino), count: forget.nlookup)
     }
     unsafe fuse_reply_none(request)

@@ -17,7 +17,9 @@ func makeFuseOperations() -> fuse_lowlevel_ops {
     return operations
 }
 
-/// Answers `request` with what `body` returns or throws. The reply is the last thing done.
+/// Answers `request` with what `body` returns or throws.
+///
+/// The reply is the last thing done.
 @inline(__always)
 func answer(
     _ request: fuse_req_t?,

@@ -36,8 +36,10 @@ struct FuseReply: ~Copyable {
         unsafe fuse_reply_none(request)
     }
 
-    /// Sends `answer`. Where the kernel no longer waits for it, takes back what the answer has
-    /// counted: the kernel will never forget or release what it has not heard of.
+    /// Sends `answer`.
+    ///
+    /// Where the kernel no longer waits for it, takes back what the answer has counted: the kernel
+    /// will never forget or release what it has not heard of.
     consuming func send(_ answer: consuming FuseAnswer, from server: FuseServer) {
         let request = unsafe self.request
         discard self
@@ -142,7 +144,7 @@ private func deliver(_ reply: borrowing ReadReply, to request: fuse_req_t) {
     guard unsafe buffers.count <= FusePolicy.replyBufferCountMax else {
         var joined = [UInt8]()
         joined.reserveCapacity(reply.byteCount)
-        for unsafe buffer in unsafe buffers { unsafe joined.append(contentsOf: buffer) }
+        unsafe buffers.forEach { unsafe joined.append(contentsOf: $0) }
         unsafe deliver(joined[...], to: request)
         return
     }

@@ -78,7 +78,9 @@ public final class FuseServer: @unchecked Sendable {
     }
 
     /// Answers requests from `fileSystem` until the kernel's side of the mount is gone: unmounted,
-    /// or the connection aborted. Blocks; the session's own threads do the work.
+    /// or the connection aborted.
+    ///
+    /// Blocks; the session's own threads do the work.
     ///
     /// - Throws: the errno that ended the session early.
     public func run(serving fileSystem: PagedFileSystem) throws(Errno) {
@@ -131,7 +133,7 @@ public final class FuseServer: @unchecked Sendable {
         // `fuse_opt_free_args` frees only what libfuse itself has put in their place.
         var pointers = unsafe words.map { unsafe strdup($0) }
         unsafe pointers.append(nil)
-        defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+        defer { unsafe pointers.forEach { unsafe free($0) } }
         let argumentCount = Int32(words.count)
         unsafe pointers.withUnsafeMutableBufferPointer { buffer in
             var arguments = unsafe fuse_args(

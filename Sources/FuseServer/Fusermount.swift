@@ -28,7 +28,7 @@ enum Fusermount {
         // SAFETY: the words are NUL-terminated copies that live until they are freed below.
         var words = unsafe arguments.map { unsafe strdup($0) }
         unsafe words.append(nil)
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { unsafe words.forEach { unsafe free($0) } }
         var process = pid_t()
         // A service may run without PATH; the usual place is tried first.
         var error = unsafe posix_spawn(

@@ -106,17 +106,17 @@ extension MountOptions {
 
 extension MountOptions {
     /// Below 16M a few 1 MiB requests in flight would hold all pages.
-    static let memoryBytesRange: ClosedRange<UInt64> = 16 << 20 ... 1 << 46
+    static let memoryBytesRange: ClosedRange<UInt64> = 16 << 20...1 << 46
     /// At least a page: with less, writeback would never rest.
-    static let dirtyBackgroundRange: ClosedRange<UInt64> = 4096 ... 1 << 46
+    static let dirtyBackgroundRange: ClosedRange<UInt64> = 4096...1 << 46
     /// At least the largest write request, 1 MiB: with less, a writer would wait for itself.
-    static let dirtyBytesRange: ClosedRange<UInt64> = 1 << 20 ... 1 << 46
+    static let dirtyBytesRange: ClosedRange<UInt64> = 1 << 20...1 << 46
     /// Up to a day: what is dirty longer than that is not being written back.
     static let expireRange: ClosedRange<UInt64> = 0...86_400_000_000_000
     /// At least 10 ms, so that an idle mount does not keep a processor busy.
     static let intervalRange: ClosedRange<UInt64> = 10_000_000...86_400_000_000_000
     /// The kernel refuses to go below a page; no request is larger than 1 MiB.
-    static let readBytesRange: ClosedRange<UInt64> = 4096 ... 1 << 20
+    static let readBytesRange: ClosedRange<UInt64> = 4096...1 << 20
     /// Each thread holds a receive buffer of 1 MiB.
     static let threadCountRange: ClosedRange<Int> = 1...1024
 

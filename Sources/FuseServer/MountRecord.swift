@@ -59,7 +59,9 @@ struct MountRecord: Equatable {
             var chunk = [UInt8](repeating: 0, count: 65536)
             while true {
                 // SAFETY: the array's storage is ours during the closure; the read knows its size.
-                let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                let count = try unsafe chunk.withUnsafeMutableBytes {
+                    try unsafe file.read(into: $0)
+                }
                 if count == 0 { return bytes }
                 bytes += chunk.prefix(count)
             }

@@ -46,11 +46,17 @@ struct MountOptionsTests {
         (["allow_other,suid,dev"], options { $0.kernelOptions = ["allow_other", "suid", "dev"] }),
         (["noatime", "nosuid"], options { $0.kernelOptions = ["noatime", "nosuid"] }),
         (["max_read=64K"], options { $0.readBytesMax = 65536 }),
-        ([#"fsname=a\,b\\c,subtype=x"#], options { ($0.fileSystemName, $0.subtype) = (#"a,b\c"#, "x") }),
+        (
+            [#"fsname=a\,b\\c,subtype=x"#],
+            options { ($0.fileSystemName, $0.subtype) = (#"a,b\c"#, "x") }
+        ),
         (["fsname=a=b"], options { $0.fileSystemName = "a=b" }),
         ([#"fsname=end\"#], options { $0.fileSystemName = #"end\"# }),
         (["defaults,_netdev,nofail,noauto,auto,user,users,relatime"], MountOptions()),
-        (["x-systemd.automount,x-systemd.device-timeout=5,x-gvfs-hide,X-mount.mkdir"], MountOptions()),
+        (
+            ["x-systemd.automount,x-systemd.device-timeout=5,x-gvfs-hide,X-mount.mkdir"],
+            MountOptions()
+        ),
         (["comment=anything,user=me,strictatime,lazytime"], MountOptions()),
         (
             ["dirty_background_bytes=16M,dirty_bytes=16M,memory=16M"],
@@ -148,7 +154,8 @@ struct MountOptionsTests {
         )
         let named = try MountOptions(parsing: ["fsname=n,subtype=s,debug"])
         #expect(
-            named.sessionOptions(backingPath: "/x") == "default_permissions,fsname=n,subtype=s,debug"
+            named.sessionOptions(backingPath: "/x")
+                == "default_permissions,fsname=n,subtype=s,debug"
         )
     }
 

@@ -28,16 +28,8 @@ extension FuseServer {
         let flags = Int32(UMOUNT_NOFOLLOW) | (lazily ? Int32(MNT_DETACH) : 0)
         if unsafe umount2(mounted.path, flags) == 0 { return }
         let error = errno
-        guard error == EPERM else { throw Self.failure(error, path: mounted.path) }
+        guard error == EPERM else { throw Self.failure(to: "unmount", mounted.path, error) }
         try Fusermount.unmount(mounted.path, lazily: lazily)
-    }
-
-    private static func failure(_ error: Int32, path: String) -> MountFailure {
-        MountFailure(
-            reason: "unmounting \(path): \(String(errno: error))",
-            remedy: error == EBUSY ? "close the files in use; lsof +f -- \(path) lists them" : nil,
-            errno: Errno(rawValue: error)
-        )
     }
 
     /// Treats the mount like a disk: the kernel reads ahead 1 MiB instead of 128 KiB, and keeps as

@@ -56,6 +56,11 @@ public final class FuseServer: @unchecked Sendable {
     /// - Throws: `MountFailure`, with nothing left mounted.
     public func mount(at mountpoint: String) throws(MountFailure) {
         let path = try resolve(mountpoint)
+        // A file would get a root that is a directory, and every access fails.
+        guard let directory = unsafe opendir(path) else {
+            throw Self.failure(to: "mount over", path, errno)
+        }
+        unsafe closedir(directory)
         FuseLog.beginCollecting()
         cfuse3_take_log()
         let capture = StandardErrorCapture()
@@ -149,17 +154,27 @@ public final class FuseServer: @unchecked Sendable {
         return unsafe session != nil
     }
 
+    /// A failed call on the mount point, in words.
+    static func failure(to task: String, _ path: String, _ error: Int32) -> MountFailure {
+        let remedy: String? =
+            switch error {
+            case ENOENT: "create the directory first"
+            case ENOTDIR: "name a directory"
+            case ENOTCONN: "a dead mount is in the way; take it away with fusermount3 -u"
+            case EBUSY: "close the files in use; lsof +f -- \(path) lists them"
+            default: nil
+            }
+        return MountFailure(
+            reason: "cannot \(task) \(path): \(String(errno: error))",
+            remedy: remedy,
+            errno: Errno(rawValue: error)
+        )
+    }
+
     /// The mount point as /proc/self/mountinfo will show it.
     private func resolve(_ mountpoint: String) throws(MountFailure) -> String {
         guard let resolved = unsafe realpath(mountpoint, nil) else {
-            let error = errno
-            let remedy: String? =
-                switch error {
-                case ENOENT: "create the directory first"
-                case ENOTCONN: "a dead mount is in the way: fusermount3 -u \(mountpoint)"
-                default: nil
-                }
-            throw MountFailure(reason: "\(mountpoint): \(String(errno: error))", remedy: remedy)
+            throw Self.failure(to: "mount over", mountpoint, errno)
         }
         defer { unsafe free(resolved) }
         // SAFETY: realpath gave a NUL-terminated string that is freed after the copy.

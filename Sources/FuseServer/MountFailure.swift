@@ -37,6 +37,9 @@ public struct MountFailure: Error, Equatable, Sendable, CustomStringConvertible 
         if reason.contains("device not found") || reason.contains("/dev/fuse: No such") {
             return "load the fuse module, or pass /dev/fuse into the container"
         }
+        if reason.contains("endpoint is not connected") {
+            return "a dead mount is in the way; take it away with fusermount3 -u"
+        }
         if reason.contains("exec fusermount3") || reason.contains("fusermount3: No such") {
             return "install the package fuse3, or mount as root"
         }

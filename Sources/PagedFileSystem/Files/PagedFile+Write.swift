@@ -76,25 +76,31 @@ extension PagedFile {
         at offset: UInt64
     ) throws(Errno) -> Int? {
         let pages = range.pagesRoundedOutward
-        let needed = vmo.pagesNeedingSpace(in: pages)
-        var frames =
-            needed > 0
-            ? try context.engine.acquireFrames(needed) : context.pager.arena.take(0)
         let start = Int(range.start - offset)
+        // SAFETY: the range lies in the write's bytes, which outlive this call.
         let source = unsafe UnsafeRawBufferPointer(
             rebasing: bytes[start..<start + Int(range.count)]
         )
-        do throws(Status) {
-            return unsafe try vmo.write(
-                source,
-                at: range.start,
-                frames: &frames,
-                absentPages: .blank
-            ).byteCount
-        } catch Status.outOfRange {
-            return nil
-        } catch {
-            throw Errno(error)
+        var frameCount = vmo.pagesNeedingSpace(in: pages)
+        while true {
+            var frames =
+                frameCount > 0
+                ? try context.engine.acquireFrames(frameCount) : context.pager.arena.take(0)
+            do {
+                let result = unsafe try vmo.write(
+                    source,
+                    at: range.start,
+                    frames: &frames,
+                    absentPages: .blank
+                )
+                if result.byteCount > 0 { return result.byteCount }
+            } catch Status.outOfRange {
+                return nil
+            } catch {
+                throw Errno(error)
+            }
+            // A page that a read or a writeback has leased gets a frame of its own for new bytes.
+            frameCount = Int(pages.count)
         }
     }
 

@@ -33,7 +33,8 @@ static inline int cfuse3_session_custom_io(
 // this function, which FuseServer defines.
 void vmofs_fuse_log(int level, const char *line);
 
-static inline void cfuse3_log_line(enum fuse_log_level level, const char *format, va_list arguments) {
+static inline void cfuse3_log_line(enum fuse_log_level level, const char *format,
+                                   va_list arguments) {
     char line[1024];
     vsnprintf(line, sizeof line, format, arguments);
     vmofs_fuse_log(level, line);

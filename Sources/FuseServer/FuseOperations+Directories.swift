@@ -4,6 +4,9 @@ internal import PagedFileSystem
 internal import SystemPackage
 
 // Open directories and their entries.
+//
+// SAFETY: libfuse calls these with a request that is valid until its reply, and with a
+// `fuse_file_info` that is valid for the call.
 
 func addDirectoryOperations(to operations: inout fuse_lowlevel_ops) {
     unsafe operations.opendir = fuseOpenDirectory

@@ -26,6 +26,7 @@ extension FuseServer {
             )
         }
         let flags = Int32(UMOUNT_NOFOLLOW) | (lazily ? Int32(MNT_DETACH) : 0)
+        // SAFETY: the path lives through the call as a C string.
         if unsafe umount2(mounted.path, flags) == 0 { return }
         let error = errno
         guard error == EPERM else { throw Self.failure(to: "unmount", mounted.path, error) }

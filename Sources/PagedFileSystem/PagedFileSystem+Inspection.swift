@@ -126,7 +126,9 @@ extension PagedFileSystem {
         return outcome
     }
 
-    /// Writes back one file and syncs it. A file that nobody has opened has nothing to write.
+    /// Writes back one file and syncs it.
+    ///
+    /// A file that nobody has opened has nothing to write.
     public func flushFile(_ identity: NodeIdentity) -> FlushOutcome {
         var outcome = FlushOutcome()
         guard let file = inodes.find(identity)?.pagedFile else { return outcome }

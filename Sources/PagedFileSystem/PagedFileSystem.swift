@@ -4,8 +4,10 @@ public import SystemPackage
 public import VMCore
 public import Writeback
 
-/// The file system: names and attributes pass through to the backing directory, content and size
-/// of regular files live in VMOs and are written back. Knows no FUSE.
+/// The file system: names and attributes pass through to the backing directory, content and size of
+/// regular files live in VMOs and are written back.
+///
+/// Knows no FUSE.
 ///
 /// Thread safety: any thread. Every call may block on the backing file system; a write may also
 /// wait for memory and for writeback.
@@ -75,7 +77,9 @@ public final class PagedFileSystem: Sendable {
         prefaulter.start()
     }
 
-    /// Stops background writeback; what is dirty stays dirty. `drain` writes it.
+    /// Stops background writeback; what is dirty stays dirty.
+    ///
+    /// `drain` writes it.
     public func stop() {
         engine.stop()
         prefaulter.stop()

@@ -42,7 +42,9 @@ final class SpaceLedger: Sendable {
     }
 
     /// Promises room for `pages` more dirty pages, to be given back with `settle` once they are
-    /// dirty and count by themselves. False if there is none.
+    /// dirty and count by themselves.
+    ///
+    /// False if there is none.
     func reserve(pages: Int) -> Bool {
         let promised = UInt64(pending.add(pages)) * pageSize + engine.dirtyBytes
         let needed = promised + promised / Self.metadataShare + Self.metadataBytes

@@ -9,6 +9,7 @@ internal import SystemPackage
 public func raiseDescriptorLimit() -> UInt64 {
     var soft: UInt64 = 0
     var hard: UInt64 = 0
+    // SAFETY: both variables live through the call.
     guard unsafe clinux_get_descriptor_limit(&soft, &hard) == 0 else { return 1024 }
     let most = max(hard, descriptorLimitOfKernel() ?? 0)
     if most > hard, clinux_set_descriptor_limit(most, most) == 0 { return most }

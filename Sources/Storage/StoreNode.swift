@@ -73,7 +73,7 @@ public final class StoreNode: Sendable {
         }
         do {
             return StoreFile(try SystemCalls.reopen(descriptor, flags: O_RDWR))
-        } catch where writeRefusals.contains(error) {
+        } catch  where writeRefusals.contains(error) {
             return StoreFile(
                 try SystemCalls.reopen(descriptor, flags: O_RDONLY),
                 writeRefusal: error

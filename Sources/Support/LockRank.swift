@@ -1,6 +1,7 @@
 /// The order in which locks are taken: a thread may take a lock only of a higher rank than every
-/// lock that it holds. Debug builds check it on each acquisition; a second lock of one rank is
-/// always an inversion.
+/// lock that it holds.
+///
+/// Debug builds check it on each acquisition; a second lock of one rank is always an inversion.
 ///
 ///     namespace            InodeTable's maps of nodes and open files
 ///       inode              one inode's attributes

@@ -54,8 +54,10 @@ public struct PageEvent: Sendable {
     }
 }
 
-/// Where events go. Emission must be cheap while nobody listens: ask `isListening` first, since
-/// making an event costs a look at the file's path.
+/// Where events go.
+///
+/// Emission must be cheap while nobody listens: ask `isListening` first, since making an event
+/// costs a look at the file's path.
 public protocol PageEventSink: Sendable {
     /// Whether anybody would see an event now.
     var isListening: Bool { get }

@@ -21,6 +21,7 @@ public func wallClockNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) }
 
 private func nanoseconds(of clock: clockid_t) -> UInt64 {
     var time = timespec()
+    // SAFETY: `time` lives through the call.
     unsafe clock_gettime(clock, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

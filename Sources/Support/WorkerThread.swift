@@ -18,7 +18,9 @@ public struct WorkerThread: Sendable {
         self.handle = handle
     }
 
-    /// Waits until the closure has returned. To be called once.
+    /// Waits until the closure has returned.
+    ///
+    /// To be called once.
     public func join() {
         pthread_join(handle, nil)
     }

@@ -1,7 +1,9 @@
 public import Support
 public import VMCore
 
-/// Chooses, from the dirty ranges of a file, what one round of writeback takes on. Pure.
+/// Chooses, from the dirty ranges of a file, what one round of writeback takes on.
+///
+/// Pure.
 public enum FlushPlanner {
     /// Bytes of data in one round, and so in one write.
     ///

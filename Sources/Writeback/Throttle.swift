@@ -1,4 +1,6 @@
-/// How long a writer is held back at a level of dirtiness. Pure.
+/// How long a writer is held back at a level of dirtiness.
+///
+/// Pure.
 ///
 /// Nothing up to the middle between the two limits; then a delay that rises with the square of the
 /// excess, so that writers slow down smoothly to the speed of the disk; at `dirty_bytes` they stop.

@@ -12,8 +12,8 @@ public protocol WritebackTarget: AnyObject, Sendable {
     /// The path for messages and events; empty where it has none any more.
     var label: String { get }
     /// Whether anybody could read the data later: false once the last name and the last open file
-    /// are on their way out. Such data is written only to win memory back. Asked under a lock, so it must
-    /// take none.
+    /// are on their way out. Such data is written only to win memory back. Asked under a lock, so
+    /// it must take none.
     var isWorthKeeping: Bool { get }
 
     /// Writes the leased pages to where they belong, cut at the size of the file, which must be

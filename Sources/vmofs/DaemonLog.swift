@@ -26,6 +26,7 @@ private struct DaemonLogHandler: LogHandler {
         if isForeground {
             Console.error.writeLine("vmofs: \(event.level): \(text)")
         } else {
+            // SAFETY: the text lives through the call as a C string.
             unsafe clinux_log(priority(of: event.level), text)
         }
     }

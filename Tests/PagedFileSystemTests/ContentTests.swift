@@ -70,7 +70,10 @@ struct ContentTests {
         try fixture.plant("a", bytes)
         let file = try fixture.open("a")
         #expect(try file.read() == bytes)
-        #expect(try file.read(at: UInt64(3 * page + 1), count: 10) == Array(bytes[(3 * page + 1)...].prefix(10)))
+        #expect(
+            try file.read(at: UInt64(3 * page + 1), count: 10)
+                == Array(bytes[(3 * page + 1)...].prefix(10))
+        )
         #expect(try file.read(at: UInt64(bytes.count), count: 10).isEmpty)
         #expect(try file.dirty().isEmpty)
     }

@@ -120,7 +120,7 @@ struct TestFile: Sendable {
     func read(at offset: UInt64 = 0, count: Int = 1 << 24) throws -> [UInt8] {
         let reply = try fileSystem.read(open, node: node, at: offset, count: count)
         var bytes: [UInt8] = []
-        for unsafe buffer in unsafe reply.buffers { unsafe bytes.append(contentsOf: buffer) }
+        unsafe reply.buffers.forEach { unsafe bytes.append(contentsOf: $0) }
         #expect(bytes.count == reply.byteCount)
         return bytes
     }

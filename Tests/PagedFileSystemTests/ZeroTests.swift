@@ -106,7 +106,10 @@ struct ZeroTests {
         #expect(try fixture.backing("a").count == 100)
     }
 
-    @Test("punching and zeroing ranges zero exactly the bytes asked for", arguments: [0x03, 0x10, 0x11])
+    @Test(
+        "punching and zeroing ranges zero exactly the bytes asked for",
+        arguments: [0x03, 0x10, 0x11]
+    )
     func punch(mode: Int32) throws {
         let fixture = try FileSystemFixture()
         let file = try fixture.create("a")
@@ -183,7 +186,9 @@ struct ZeroTests {
 
     @Test("a write is cut into zero pages and all else", arguments: WriteCase.all)
     func pieces(_ item: WriteCase) {
-        let found = unsafe item.bytes.withUnsafeBytes { unsafe writePieces(of: $0, at: item.offset) }
+        let found = unsafe item.bytes.withUnsafeBytes {
+            unsafe writePieces(of: $0, at: item.offset)
+        }
         #expect(found == item.pieces, "\(item.name)")
     }
 }
@@ -204,8 +209,18 @@ struct WriteCase: Sendable, CustomTestStringConvertible {
     private static func lastByte(_ count: Int) -> [UInt8] { zeros(count - 1) + [1] }
 
     static let all: [WriteCase] = [
-        WriteCase(name: "few zero bytes", offset: 5, bytes: zeros(9), pieces: [piece(5, 14, false)]),
-        WriteCase(name: "one zero page", offset: 4096, bytes: zeros(4096), pieces: [piece(4096, 8192, true)]),
+        WriteCase(
+            name: "few zero bytes",
+            offset: 5,
+            bytes: zeros(9),
+            pieces: [piece(5, 14, false)]
+        ),
+        WriteCase(
+            name: "one zero page",
+            offset: 4096,
+            bytes: zeros(4096),
+            pieces: [piece(4096, 8192, true)]
+        ),
         WriteCase(
             name: "a zero page with ragged ends",
             offset: 4000,

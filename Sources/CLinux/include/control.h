@@ -3,8 +3,9 @@
 #define VMOFS_CONTROL_H
 
 #include <stdint.h>
-// Not <sys/types.h>: it defines timespec, which Swift would then take for ours. A pid_t is an int and
-// a dev_t 64 bits wide on every Linux that we know (checked in control.c).
+
+// Not <sys/types.h>: it defines timespec, which Swift would then take for ours. A pid_t is an int
+// and a dev_t 64 bits wide on every Linux that we know (checked in control.c).
 
 // control.c: unix stream sockets. Every descriptor is close-on-exec; -1 and errno on failure.
 int clinux_unix_socket(void);

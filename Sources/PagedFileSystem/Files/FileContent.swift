@@ -7,7 +7,9 @@ public import SystemPackage
 /// A plain value behind one lock per file, which is taken before the VMO's lock. Changes of the
 /// VMO's size, and supplies of pages, happen under it.
 struct FileContent {
-    /// The size in bytes as the mount shows it. The VMO covers it: its size is this, rounded up.
+    /// The size in bytes as the mount shows it.
+    ///
+    /// The VMO covers it: its size is this, rounded up.
     var size: UInt64
     /// The size of the backing file in bytes, as far as we made it.
     var backingSize: UInt64
@@ -18,8 +20,9 @@ struct FileContent {
     var sequence: UInt64 = 0
     /// When the content last changed, as the mount shows it.
     var modificationTime: FileTime
-    /// When content or attributes last changed, as the mount shows it. The backing file's own
-    /// would move at each flush.
+    /// When content or attributes last changed, as the mount shows it.
+    ///
+    /// The backing file's own would move at each flush.
     var changeTime: FileTime
     /// Whether the backing file was written since it last got the modification time.
     var areBackingTimesStale = false

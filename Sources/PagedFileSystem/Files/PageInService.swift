@@ -148,7 +148,7 @@ final class PageInService: PageSource {
         // SAFETY: the frames belong to the batch, which outlives this call, and to nobody else.
         let buffers = unsafe frames.runs.map { unsafe context.pager.arena.bytes(of: $0) }
         var left = unsafe try file.read(at: pages.bytes.start, into: buffers)
-        for unsafe buffer in unsafe buffers {
+        unsafe buffers.forEach { buffer in
             let filled = min(left, buffer.count)
             left -= filled
             unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])

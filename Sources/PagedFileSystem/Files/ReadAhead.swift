@@ -1,4 +1,6 @@
-/// How far a page-in reads beyond what was asked for. Pure.
+/// How far a page-in reads beyond what was asked for.
+///
+/// Pure.
 ///
 /// The kernel reads ahead of the application; this reads ahead of the kernel, so that a sequential
 /// reader finds its next pages resident. A page-in that starts where the last one ended doubles

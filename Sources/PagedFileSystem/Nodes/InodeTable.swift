@@ -69,7 +69,9 @@ final class InodeTable: Sendable {
             }
             let index = state.free.popLast() ?? state.slots.count
             if index == state.slots.count { state.slots.append(Slot()) }
-            let id = NodeID(rawValue: UInt64(state.slots[index].generation) << 32 | UInt64(index + 1))
+            let id = NodeID(
+                rawValue: UInt64(state.slots[index].generation) << 32 | UInt64(index + 1)
+            )
             let inode = Inode(id: id, node: node, typeBits: typeBits)
             state.slots[index].inode = inode
             state.slots[index].lookupCount = 1

@@ -69,7 +69,9 @@ extension PagedFileSystem {
 
     // MARK: - Extended attributes
 
-    /// The size of a value in bytes. Errors: ENODATA, EOPNOTSUPP.
+    /// The size of a value in bytes.
+    ///
+    /// Errors: ENODATA, EOPNOTSUPP.
     public func extendedAttributeSize(
         _ name: ExtendedAttributeName,
         of node: NodeID
@@ -77,7 +79,9 @@ extension PagedFileSystem {
         try inodes.inode(node).node.extendedAttributeSize(name)
     }
 
-    /// A value of at most `capacity` bytes. Errors: ENODATA, ERANGE, EOPNOTSUPP.
+    /// A value of at most `capacity` bytes.
+    ///
+    /// Errors: ENODATA, ERANGE, EOPNOTSUPP.
     public func extendedAttribute(
         _ name: ExtendedAttributeName,
         of node: NodeID,
@@ -86,7 +90,9 @@ extension PagedFileSystem {
         try inodes.inode(node).node.extendedAttribute(name, capacity: capacity)
     }
 
-    /// Sets a value; `flags` are setxattr(2)'s. Errors: EEXIST, ENODATA, ENOSPC, EOPNOTSUPP.
+    /// Sets a value; `flags` are setxattr(2)'s.
+    ///
+    /// Errors: EEXIST, ENODATA, ENOSPC, EOPNOTSUPP.
     public func setExtendedAttribute(
         _ name: ExtendedAttributeName,
         of node: NodeID,
@@ -94,6 +100,7 @@ extension PagedFileSystem {
         flags: Int32
     ) throws(Errno) {
         let inode = try inodes.inode(node)
+        // SAFETY: the caller's buffer is valid for this call, and used in no other way.
         unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags)
         if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
         noteChanged(inode)
@@ -104,7 +111,9 @@ extension PagedFileSystem {
         try inodes.inode(node).node.extendedAttributeNames()
     }
 
-    /// Removes a value. Errors: ENODATA.
+    /// Removes a value.
+    ///
+    /// Errors: ENODATA.
     public func removeExtendedAttribute(
         _ name: ExtendedAttributeName,
         of node: NodeID

@@ -32,8 +32,10 @@ extension PagedFileSystem {
         return OpenResult(file: id, keepsCache: keepsCache)
     }
 
-    /// The pages of a file that is being opened. If somebody changed the backing file behind our
-    /// back, and we have nothing dirty and nobody has it open, what we have of it is forgotten.
+    /// The pages of a file that is being opened.
+    ///
+    /// If somebody changed the backing file behind our back, and we have nothing dirty and nobody
+    /// has it open, what we have of it is forgotten.
     private func currentPagedFile(of inode: Inode) throws(Errno) -> (PagedFile, keepsCache: Bool) {
         guard let file = inode.pagedFile else { return (try pagedFile(of: inode), true) }
         guard inodes.openCount(inode.id) == 0, !file.isDirty else { return (file, true) }
@@ -208,9 +210,11 @@ extension PagedFileSystem {
             let reply = try from.read(at: sourceOffset + copied, count: step)
             guard reply.byteCount > 0 else { break }
             // SAFETY: the buffers are the reply's, which lives until the end of this round.
+            let buffers = unsafe reply.buffers
             var position = targetOffset + copied
-            for unsafe buffer in unsafe reply.buffers {
-                position += UInt64(unsafe try to.write(buffer, at: position, stampsTimes: true))
+            for index in unsafe buffers.indices {
+                let count = unsafe try to.write(buffers[index], at: position, stampsTimes: true)
+                position += UInt64(count)
             }
             copied += UInt64(reply.byteCount)
         }

@@ -2,7 +2,9 @@ internal import Support
 internal import VMCore
 
 /// The bytes of a read: pages leased from the frame arena, so that they travel to the kernel
-/// without a copy. They stay as they are placed until this value is gone.
+/// without a copy.
+///
+/// They stay as they are placed until this value is gone.
 @safe
 public struct ReadReply: ~Copyable {
     private let lease: PageLease?

@@ -1,6 +1,7 @@
 internal import Support
 
-/// Which page of a VMO has a frame or a Marker, and in which state: leaves of 512 pages under a tree of nodes with 64 children each.
+/// Which page of a VMO has a frame or a Marker, and in which state: leaves of 512 pages under a
+/// tree of nodes with 64 children each.
 ///
 /// The tree is as high as its highest leaf needs: a VMO up to 2 MiB has one leaf and no node, and
 /// one of 1 EiB without pages has nothing. Each node knows which children have reported (Dirty or

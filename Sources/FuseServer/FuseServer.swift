@@ -16,11 +16,12 @@ public import SystemPackage
 public final class FuseServer: @unchecked Sendable {
     // SAFETY: `session` and `mounted` are set by `mount` before other threads exist and then only
     // read; `fileSystem` is set by `run` before the threads that read it are started.
-    private var session: OpaquePointer?
+    private(set) var session: OpaquePointer?
     private(set) var mounted: (path: String, record: MountRecord)?
     private(set) var fileSystem: PagedFileSystem?
 
     let options: MountOptions
+    let forgetting = ForgetQueue()
     let transport: FuseTransport
     /// Zeros for reads that `nullrw` answers.
     let zeros: [UInt8]
@@ -107,17 +108,6 @@ public final class FuseServer: @unchecked Sendable {
 
     /// Threads that serve requests at most.
     public var threadCountMax: Int { options.threadCountMax ?? FusePolicy.threadCountMax }
-
-    /// Makes the kernel hand over the pages of a file that it holds dirty, and forget the clean
-    /// ones; returns when the writes have been answered.
-    ///
-    /// Never to be called while the kernel waits for an answer about this file that holds one of
-    /// its pages. Source: FUSE_NOTIFY_INVAL_INODE.
-    public func handOverPages(of node: NodeID) {
-        guard let session = unsafe session else { return }
-        // An error says that the kernel does not know the node, and so holds nothing of it.
-        _ = unsafe fuse_lowlevel_notify_inval_inode(session, node.rawValue, 0, 0)
-    }
 
     /// The descriptor of /dev/fuse that holds the mount; -1 before `mount`.
     ///

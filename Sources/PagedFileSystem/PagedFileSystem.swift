@@ -40,7 +40,7 @@ public final class PagedFileSystem: Sendable {
     let context: FileContext
     let decorate: @Sendable (any BackingFile) -> any BackingFile
     let prefaulter: FramePrefaulter
-    let handOver = Guarded<(@Sendable (NodeID) -> Void)?>(nil, rank: .leaf)
+    private let attachedCache = Guarded<(any KernelCache)?>(nil, rank: .leaf)
 
     /// Makes the file system of a backing directory; `start` lets its writeback run.
     ///
@@ -85,10 +85,14 @@ public final class PagedFileSystem: Sendable {
         prefaulter.stop()
     }
 
-    /// Gives the means to make the kernel hand over what it caches of a file: a question about
-    /// holes cannot be answered without.
-    public func setKernelHandOver(_ handOver: @escaping @Sendable (NodeID) -> Void) {
-        self.handOver.withLock { $0 = handOver }
+    /// Gives the file system the cache that the kernel keeps in front of it.
+    public func attach(_ cache: any KernelCache) {
+        attachedCache.withLock { $0 = cache }
+    }
+
+    /// The kernel's cache, if it holds writes that we have not seen.
+    var kernelCache: (any KernelCache)? {
+        options.usesKernelWritebackCache ? attachedCache.withLock { $0 } : nil
     }
 
     // MARK: - Between the tables

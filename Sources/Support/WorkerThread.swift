@@ -25,6 +25,11 @@ public struct WorkerThread: Sendable {
         pthread_join(handle, nil)
     }
 
+    /// Lets the thread end by itself; nobody will wait for it. To be called once, instead of `join`.
+    public func detach() {
+        pthread_detach(handle)
+    }
+
     fileprivate final class Start: Sendable {
         let name: String
         let body: @Sendable () -> Void

@@ -124,7 +124,7 @@ final class Daemon: Sendable {
             try? server.detachMountpoint(lazily: true)
             return CommandError.ExitCode.mountFailed.rawValue
         }
-        fileSystem.setKernelHandOver { [server] node in server.handOverPages(of: node) }
+        fileSystem.attach(server)
         fileSystem.start()
         signals.start { [self] signal in received(signal) }
         do throws(Errno) {
@@ -160,7 +160,7 @@ final class Daemon: Sendable {
     private func received(_ signal: DaemonSignals.Received) {
         switch signal {
         case .dump: dumpStatus()
-        case .end: _ = WorkerThread("vmofs-shutdown") { [self] in shutDown() }
+        case .end: WorkerThread("vmofs-shutdown") { [self] in shutDown() }.detach()
         case .endAtOnce: abandon()
         }
     }
@@ -194,7 +194,7 @@ final class Daemon: Sendable {
     }
 
     private func handOverKernelPages() {
-        for node in fileSystem.nodesOpenForWriting() { server.handOverPages(of: node) }
+        for node in fileSystem.nodesOpenForWriting() { server.handOver(node) }
     }
 
     /// Writes back until nothing is dirty, however often it takes; a second signal ends it.

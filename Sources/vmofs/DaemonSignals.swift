@@ -26,7 +26,7 @@ final class DaemonSignals: Sendable {
 
     /// Starts the thread that takes signals and hands them to `body`, one at a time.
     func start(_ body: @escaping @Sendable (Received) -> Void) {
-        _ = WorkerThread("vmofs-signals") {
+        WorkerThread("vmofs-signals") {
             var set = Self.signalSet()
             var isEnding = false
             while true {
@@ -40,7 +40,7 @@ final class DaemonSignals: Sendable {
                     isEnding = true
                 }
             }
-        }
+        }.detach()
     }
 
     /// Waits that long.

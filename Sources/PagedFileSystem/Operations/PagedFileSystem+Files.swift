@@ -101,7 +101,13 @@ extension PagedFileSystem {
             try dropCapability(of: inode)
         }
         let stampsTimes = !(isFromKernelCache && options.usesKernelWritebackCache)
-        return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+        do throws(Errno) {
+            return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+        } catch {
+            let range = ByteRange(offset: offset, length: UInt64(bytes.count))
+            if isFromKernelCache, let range { kernelCache?.forgetSoon(inode.id, range) }
+            throw error
+        }
     }
 
     /// close(2) of one descriptor: tells of a writeback that failed, writes nothing.
@@ -178,9 +184,7 @@ extension PagedFileSystem {
         default: throw .invalidArgument
         }
         // What the kernel has not handed over yet would look like a hole.
-        if options.usesKernelWritebackCache, isOpenForWriting(node) {
-            handOver.withLock { $0 }?(node)
-        }
+        if let kernelCache, isOpenForWriting(node) { kernelCache.handOver(node) }
         guard let found = try paged.seek(target, from: UInt64(offset)) else {
             throw .noSuchAddressOrDevice
         }

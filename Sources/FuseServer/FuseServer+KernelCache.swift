@@ -1,0 +1,27 @@
+internal import CFuse3
+public import PagedFileSystem
+public import Support
+
+extension FuseServer: KernelCache {
+    /// Makes the kernel write to us the pages of a file that it holds dirty, and forget them all.
+    ///
+    /// Source: FUSE_NOTIFY_INVAL_INODE.
+    public func handOver(_ node: NodeID) {
+        invalidate(node, offset: 0, length: 0)
+    }
+
+    /// Makes the kernel forget a range, on a thread that holds up no request.
+    public func forgetSoon(_ node: NodeID, _ range: ByteRange) {
+        forgetting.add(node, range) { [weak self] node, range in
+            self?.invalidate(node, offset: Int(range.start), length: Int(range.count))
+        }
+    }
+
+    /// A length of 0 means to the end.
+    private func invalidate(_ node: NodeID, offset: Int, length: Int) {
+        // SAFETY: the session lives as long as the server.
+        guard let session = unsafe session else { return }
+        // An error says that the kernel does not know the node, and so holds nothing of it.
+        _ = unsafe fuse_lowlevel_notify_inval_inode(session, node.rawValue, offset, length)
+    }
+}

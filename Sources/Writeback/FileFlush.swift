@@ -8,22 +8,21 @@ internal import VMCore
 ///
 ///     query   zx_pager_query_dirty_ranges from where the last round stopped
 ///     BEGIN   over each range, IS_ZERO for zero ranges and only for them
-///     write   the pages that are awaiting clean; everything else in the range becomes zeros
+///     zero    the zeros whose writeback BEGIN says it began
+///     write   the pages that are awaiting clean
 ///     END     over the same ranges
 ///
 /// What each step relies on:
 ///
 /// - Only a round ends writebacks, and rounds exclude each other. So a page in a range that the
 ///   query of this round returned is dirty, awaiting clean or zero until the round ends, whatever
-///   applications do; never clean, never absent.
+///   applications do; never clean, never absent. Zeroing it in the backing file loses nothing.
 /// - The data is read after BEGIN. A write that comes later makes its page dirty again, and END
 ///   leaves it.
-/// - END may clean every zero page that was zero at BEGIN or became zero since. All of those are in
-///   "everything else in the range", so the backing file holds zeros there. A page of the range
-///   that was dirtied again is zeroed in the backing file too; it is dirty still, and its data
-///   follows.
+/// - What the query called data may be zeros by the time of BEGIN, and END cleans those as well. So
+///   BEGIN's answer counts, not the query's.
 /// - A failure ends the round without END: its pages stay awaiting clean, which the next query
-///   reports again.
+///   reports again. The zeros are taken back, so that no later END cleans what comes to lie there.
 public struct FileFlush: Sendable {
     private let target: any WritebackTarget
     private let events: any PageEventSink
@@ -71,14 +70,20 @@ public struct FileFlush: Sendable {
         var report = FlushReport()
         let items = FlushPlanner.plan(dirtyRanges(from: offset, to: end))
         guard let last = items.last else { return (report, nil) }
+        var zeros: [PageRange] = []
         for item in items {
-            beginWriteback(item)
+            zeros += beginWriteback(item)
         }
-        for item in items where !item.isZero {
-            report += try writeData(item.pages)
-        }
-        for item in items where item.isZero {
-            report += try makeZero(item.pages)
+        do throws(FlushFailure) {
+            for pages in zeros {
+                report += try makeZero(pages)
+            }
+            for item in items where !item.isZero {
+                report += try writeData(item.pages)
+            }
+        } catch {
+            for item in items { target.vmo.abandonZeroWriteback(item.pages) }
+            throw error
         }
         target.willEndWriteback()
         for item in items {
@@ -106,25 +111,15 @@ public struct FileFlush: Sendable {
     private func writeData(_ pages: PageRange) throws(FlushFailure) -> FlushReport {
         var report = FlushReport()
         let lease = target.vmo.leaseAwaitingClean(pages)
-        var position = pages.start
-        var gaps: [PageRange] = []
+        var position: UInt64?
         for segment in lease.segments {
-            if segment.pages.start > position {
-                gaps.append(PageRange(position, segment.pages.start))
-            }
-            // Segments split where frames are not contiguous; a run is contiguous in the file.
-            if segment.pages.start != position || report.writtenRuns == 0 {
-                report.writtenRuns += 1
-            }
+            // Segments end where frames are not contiguous; a run is contiguous in the file.
+            if segment.pages.start != position { report.writtenRuns += 1 }
             position = segment.pages.end
         }
-        if position < pages.end { gaps.append(PageRange(position, pages.end)) }
         if report.writtenRuns > 0 {
             report.writtenBytes = try target.write(lease)
             emit(.written, pages, ["bytes": String(report.writtenBytes)])
-        }
-        for gap in gaps {
-            report += try makeZero(gap)
         }
         return report
     }
@@ -138,13 +133,14 @@ public struct FileFlush: Sendable {
         return report
     }
 
-    private func beginWriteback(_ item: FlushPlanner.Item) {
+    /// Returns the zeros whose writeback it began.
+    private func beginWriteback(_ item: FlushPlanner.Item) -> [PageRange] {
+        emit(.writebackBegin, item.pages, ["options": item.isZero ? "1" : "0"])
         do {
-            try target.vmo.beginWriteback(item.pages, isZero: item.isZero)
+            return try target.vmo.beginWriteback(item.pages, isZero: item.isZero)
         } catch {
             preconditionFailure("writeback begin of \(item.pages) failed: \(error)")
         }
-        emit(.writebackBegin, item.pages, ["options": item.isZero ? "1" : "0"])
     }
 
     private func endWriteback(_ item: FlushPlanner.Item) {

@@ -95,6 +95,44 @@ struct FileFlushTests {
         #expect(try dirty(target).isEmpty)
     }
 
+    @Test("zeros that join a range whose writeback failed before are not taken for written")
+    func failedZerosAreForgotten() throws {
+        let target = try MemoryTarget("a")
+        _ = try target.vmo.zero(PageRange(1, 6))
+        target.state.withLock { $0.zeroFailures = [.ioError] }
+        #expect(throws: FlushFailure.self) { try flush(target) }
+        // Data in most of it now, written back while a page of it turns to zeros again.
+        try target.fill(PageRange(2, 6), with: 3)
+        target.state.withLock { state in
+            state.onWrite = { [vmo = target.vmo] in
+                #expect(throws: Never.self) { _ = try vmo.zero(PageRange(2, 3)) }
+            }
+        }
+        _ = try flush(target)
+        target.state.withLock { $0.onWrite = nil }
+        #expect(
+            try dirty(target) == [
+                DirtyRange(offset: 2 * pageSize, length: pageSize, options: DirtyRange.isZero)
+            ]
+        )
+        _ = try flush(target)
+        #expect(target.byte(ofPage: 2) == 0)
+    }
+
+    @Test("a page written again after begin is not zeroed in the backing file")
+    func redirtiedIsNotPunched() throws {
+        let target = try MemoryTarget("a")
+        try target.fill(PageRange(0, 3), with: 1)
+        target.state.withLock { state in
+            state.onWrite = { [target] in
+                #expect(throws: Never.self) { try target.fill(PageRange(1, 2), with: 2) }
+            }
+        }
+        _ = try flush(target)
+        #expect(target.state.withLock { $0.zeroed }.isEmpty)
+        #expect(target.byte(ofPage: 1) == 1)
+    }
+
     @Test("a writer that keeps a file growing does not keep its flush going")
     func growingFile() throws {
         let target = try MemoryTarget("a", pageCount: 4)

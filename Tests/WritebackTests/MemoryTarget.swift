@@ -11,6 +11,7 @@ final class MemoryTarget: WritebackTarget, PageSource {
         var writes: [PageRange] = []
         var zeroed: [PageRange] = []
         var failures: [Errno] = []
+        var zeroFailures: [Errno] = []
         var endCount = 0
         var flushCount = 0
         var onWrite: (@Sendable () -> Void)?
@@ -58,6 +59,10 @@ final class MemoryTarget: WritebackTarget, PageSource {
     }
 
     func makeZero(_ pages: PageRange) throws(FlushFailure) -> UInt64 {
+        let failure = state.withLock { state in
+            state.zeroFailures.isEmpty ? nil : state.zeroFailures.removeFirst()
+        }
+        if let failure { throw FlushFailure(errno: failure, offset: 0, length: 0) }
         state.withLock { state in
             state.zeroed.append(pages)
             for index in Int(pages.bytes.start)..<Int(pages.bytes.end) { state.bytes[index] = 0 }

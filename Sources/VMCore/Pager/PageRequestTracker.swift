@@ -23,6 +23,9 @@ struct PageRequestTracker {
 
     var isEmpty: Bool { outstanding.isEmpty }
 
+    /// Requests that some thread besides the asking one waits for.
+    var waitedForCount: Int { outstanding.count { $0.hasWaiters } }
+
     /// Admits a request for `pages`, none of which is there.
     ///
     /// Where an outstanding request covers the first page, the new one waits for that; where one

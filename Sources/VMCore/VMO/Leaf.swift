@@ -17,12 +17,25 @@ struct Leaf: ~Copyable {
     /// The leaf covers pages `index * 512 ..< (index + 1) * 512`.
     let index: UInt64
 
-    private(set) var resident = PageBits()
-    private(set) var dirty = PageBits()
-    private(set) var awaitingClean = PageBits()
-    private(set) var marker = PageBits()
+    // SAFETY: `wordCount` words right behind this leaf in the same block (`LeafReference`).
+    private let words: UnsafeMutablePointer<UInt64>
+
+    /// Words that a leaf needs for its five bitmaps.
+    static let wordCount = 5 * PageBits.wordCount
+
+    // What a dirty query looks at comes first, next to the counts.
+    @inline(__always) var dirty: PageBits { bits(0) }
+    @inline(__always) var awaitingClean: PageBits { bits(1) }
+    @inline(__always) var resident: PageBits { bits(2) }
+    @inline(__always) var marker: PageBits { bits(3) }
     /// Pages used since the eviction hand last passed (second chance).
-    private(set) var referenced = PageBits()
+    @inline(__always) var referenced: PageBits { bits(4) }
+
+    @inline(__always)
+    private func bits(_ number: Int) -> PageBits {
+        // SAFETY: `number` is below 5.
+        unsafe PageBits(words: words + number * PageBits.wordCount)
+    }
 
     private(set) var residentCount: UInt16 = 0
     private(set) var dirtyCount: UInt16 = 0
@@ -32,18 +45,19 @@ struct Leaf: ~Copyable {
     /// What the nodes above believe about this leaf.
     var summary = LeafSummary()
 
-    /// Frame numbers of pages below `frameCapacity`; a small file does not pay for 512 of them.
-    // SAFETY: nil or `frameCapacity` initialised numbers; owned by this leaf, freed in `deinit`.
-    private var frames: UnsafeMutablePointer<UInt32>?
-    private var frameCapacity = 0
+    /// Frame numbers of the first pages, as many as needed; a small file does not pay for 512.
+    // SAFETY: empty or initialised memory that this leaf owns and frees in `deinit`.
+    private var frames: UnsafeMutableBufferPointer<UInt32>
 
-    init(index: UInt64) {
+    /// Makes an empty leaf with its bitmaps in `words`, which are zero.
+    init(index: UInt64, words: UnsafeMutablePointer<UInt64>) {
         self.index = index
-        unsafe frames = nil
+        unsafe self.words = unsafe words
+        unsafe frames = UnsafeMutableBufferPointer(start: nil, count: 0)
     }
 
     deinit {
-        unsafe frames?.deallocate()
+        unsafe frames.deallocate()
     }
 
     /// The first page of the leaf.
@@ -52,19 +66,24 @@ struct Leaf: ~Copyable {
     /// Whether no slot of the leaf is a Page or a Marker.
     var isEmpty: Bool { residentCount == 0 && markerCount == 0 }
 
+    /// Pages that a query reports.
+    @inline(__always) var reportedCount: Int { Int(dirtyCount) + Int(awaitingCleanCount) }
+
     /// What the nodes above should believe about this leaf.
     var actualSummary: LeafSummary {
-        let reported = dirtyCount + awaitingCleanCount
-        return LeafSummary(hasReported: reported > 0, hasClean: residentCount > reported)
+        LeafSummary(
+            hasReported: reportedCount > 0,
+            hasClean: Int(residentCount) > reportedCount
+        )
     }
 
     /// The frame of page `index`, which must be resident.
     @inline(__always)
     func frame(_ index: Int) -> UInt32 {
         assert(resident[index], "page \(index) of leaf \(self.index) has no frame")
-        precondition(index < frameCapacity)
+        unsafe precondition(index < frames.count)
         // SAFETY: in bounds by the check above.
-        return unsafe frames.unsafelyUnwrapped[index]
+        return unsafe frames[index]
     }
 
     /// The contiguous frames of the resident pages from `from` on, up to page `to` at most.
@@ -82,27 +101,27 @@ struct Leaf: ~Copyable {
 
     /// Gives a resident page another frame.
     mutating func replaceFrame(_ index: Int, with frame: UInt32) {
-        precondition(resident[index] && index < frameCapacity)
+        unsafe precondition(resident[index] && index < frames.count)
         // SAFETY: in bounds by the check above.
-        unsafe frames.unsafelyUnwrapped[index] = frame
+        unsafe frames[index] = frame
     }
 
     /// The first page of `from ..< to` that a query reports; `to` if none.
     @inline(__always)
     func firstReported(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { dirty.words[$0] | awaitingClean.words[$0] }
+        firstBit(from, to) { dirty[word: $0] | awaitingClean[word: $0] }
     }
 
     /// The first page of `from ..< to` that a query does not report; `to` if none.
     @inline(__always)
     func firstUnreported(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { ~(dirty.words[$0] | awaitingClean.words[$0]) }
+        firstBit(from, to) { ~(dirty[word: $0] | awaitingClean[word: $0]) }
     }
 
     /// The first Page or Marker of `from ..< to`; `to` if none.
     @inline(__always)
     func firstPresent(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { resident.words[$0] | marker.words[$0] }
+        firstBit(from, to) { resident[word: $0] | marker[word: $0] }
     }
 
     /// Puts frames behind slots that have none, from page `from` on; Markers are replaced.
@@ -112,7 +131,7 @@ struct Leaf: ~Copyable {
         reserveFrames(to)
         for offset in 0..<Int(run.count) {
             // SAFETY: `reserveFrames` made room for `to` numbers.
-            unsafe frames.unsafelyUnwrapped[from + offset] = run.start + UInt32(offset)
+            unsafe frames[from + offset] = run.start + UInt32(offset)
         }
         resident.set(from, to)
         residentCount += UInt16(run.count)
@@ -143,9 +162,9 @@ struct Leaf: ~Copyable {
     mutating func beginWriteback(_ from: Int, _ to: Int) -> Int {
         var moved = 0
         forEachWord(from, to) { word, mask in
-            let bits = dirty.words[word] & mask
-            dirty.words[word] &= ~bits
-            awaitingClean.words[word] |= bits
+            let bits = dirty[word: word] & mask
+            dirty.clear(mask: bits, inWord: word)
+            awaitingClean.set(mask: bits, inWord: word)
             moved += bits.nonzeroBitCount
         }
         dirtyCount -= UInt16(moved)
@@ -157,8 +176,8 @@ struct Leaf: ~Copyable {
     mutating func endWriteback(_ from: Int, _ to: Int) -> Int {
         var moved = 0
         forEachWord(from, to) { word, mask in
-            let bits = awaitingClean.words[word] & mask
-            awaitingClean.words[word] &= ~bits
+            let bits = awaitingClean[word: word] & mask
+            awaitingClean.clear(mask: bits, inWord: word)
             moved += bits.nonzeroBitCount
         }
         awaitingCleanCount -= UInt16(moved)
@@ -169,7 +188,7 @@ struct Leaf: ~Copyable {
     @inline(__always)
     mutating func markReferenced(_ from: Int, _ to: Int) {
         forEachWord(from, to) { word, mask in
-            referenced.words[word] |= mask & resident.words[word]
+            referenced.set(mask: mask & resident[word: word], inWord: word)
         }
     }
 
@@ -216,25 +235,24 @@ struct Leaf: ~Copyable {
     /// One step of the eviction hand over word `word`: takes the references of the clean pages
     /// away and returns the clean pages that had none.
     mutating func passHand(_ word: Int) -> UInt64 {
-        let reported = dirty.words[word] | awaitingClean.words[word]
-        let clean = resident.words[word] & ~reported
-        let victims = clean & ~referenced.words[word]
-        referenced.words[word] &= ~clean
+        let reported = dirty[word: word] | awaitingClean[word: word]
+        let clean = resident[word: word] & ~reported
+        let victims = clean & ~referenced[word: word]
+        referenced.clear(mask: clean, inWord: word)
         return victims
     }
 
     private mutating func reserveFrames(_ count: Int) {
-        guard count > frameCapacity else { return }
+        guard unsafe count > frames.count else { return }
         let capacity = count <= 8 ? 8 : count <= 64 ? 64 : leafPages
-        let larger = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity)
-        unsafe larger.initialize(repeating: 0, count: capacity)
-        if let old = unsafe frames {
-            // SAFETY: the old array holds `frameCapacity` numbers, fewer than the new one.
-            unsafe larger.update(from: old, count: frameCapacity)
-            unsafe old.deallocate()
+        let larger = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: capacity)
+        unsafe larger.initialize(repeating: 0)
+        for index in unsafe frames.indices {
+            // SAFETY: the new memory holds more numbers than the old.
+            unsafe larger[index] = unsafe frames[index]
         }
-        unsafe frames = larger
-        frameCapacity = capacity
+        unsafe frames.deallocate()
+        unsafe frames = unsafe larger
     }
 }
 

@@ -1,19 +1,23 @@
 internal import Support
 
 extension PageTable {
-    /// The first maximal run of Dirty and AwaitingClean pages in `page ..< end`.
+    /// The first maximal run of Dirty and AwaitingClean pages in `page ..< end`; moves `page` to
+    /// where the search for the next one goes on.
     @inline(__always)
-    mutating func nextReportedRun(from page: UInt64, to end: UInt64) -> PageRange? {
-        var page = page
+    mutating func nextReportedRun(from page: inout UInt64, to end: UInt64) -> PageRange? {
         while let segment = nextSegment(from: page, to: end, .reported) {
-            let first = segment.leaf.fields.firstReported(segment.from, segment.to)
+            let leaf = segment.leaf
+            let first = leaf.fields.firstReported(segment.from, segment.to)
             guard first < segment.to else {
                 page = segment.end
                 continue
             }
-            let last = segment.leaf.fields.firstUnreported(first, segment.to)
+            let last = leaf.fields.firstUnreported(first, segment.to)
             var run = PageRange(segment.page(first), segment.page(last))
             if last == leafPages { extend(&run, to: end) }
+            // A leaf that has nothing else need not be searched again.
+            let isAlone = last - first == leaf.fields.reportedCount
+            page = max(run.end, isAlone ? segment.end : 0)
             return run
         }
         return nil

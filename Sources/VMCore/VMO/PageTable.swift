@@ -70,35 +70,49 @@ struct PageTable {
     }
 
     /// The first leaf at or after number `start` that passes `filter`.
+    ///
+    /// One way down to `start`, as far as it exists, and one way down from the last node on it
+    /// that has something further right.
     func nextLeaf(atOrAfter start: UInt64, _ filter: Filter) -> LeafReference? {
-        guard let root = root else { return nil }
+        guard let root, start >> UInt64(6 * height) == 0 else { return nil }
         if height == 0 {
-            let leaf = root.leaf
-            return start <= leaf.fields.index && passes(leaf, filter) ? leaf : nil
+            // The only leaf has number 0, and so has `start`.
+            return passes(root.leaf, filter) ? root.leaf : nil
         }
-        var index = start
-        while index >> UInt64(6 * height) == 0 {
-            var address = root
-            var level = height
-            while true {
-                level -= 1
-                let shift = UInt64(6 * level)
-                let slot = index >> shift & 63
-                let node = address.node
-                let candidates = bits(node, filter) & (~0 << slot)
-                guard candidates != 0 else {
-                    // Nothing more below this node: on to its right neighbour, from the top.
-                    index = (index >> (shift + 6) + 1) << (shift + 6)
-                    break
-                }
-                let next = UInt64(candidates.trailingZeroBitCount)
-                if next != slot { index = (index >> shift & ~63 | next) << shift }
-                guard let child = node.fields.child(Int(next)) else { return nil }
-                if level == 0 { return child.leaf }
-                address = child
+        var level = height - 1
+        var node = root.node
+        var turning: TableReference?
+        var turningLevel = 0
+        while true {
+            let slot = start >> UInt64(6 * level) & 63
+            let candidates = bits(node, filter) & (~0 << slot)
+            let further = candidates & ~(1 << slot)
+            if further != 0 {
+                turning = node.fields.child(further.trailingZeroBitCount)
+                turningLevel = level
             }
+            guard candidates != further, let child = node.fields.child(Int(slot)) else { break }
+            if level == 0 { return child.leaf }
+            level -= 1
+            node = child.node
         }
-        return nil
+        return turning.flatMap { firstLeaf(below: $0, turningLevel, filter) }
+    }
+
+    /// The first leaf that passes `filter` below a child of a node on `level`.
+    @inline(__always)
+    private func firstLeaf(
+        below child: TableReference,
+        _ level: Int,
+        _ filter: Filter
+    ) -> LeafReference? {
+        var child = child
+        for _ in 0..<level {
+            let first = bits(child.node, filter).trailingZeroBitCount
+            guard let next = child.node.fields.child(first & 63) else { return nil }
+            child = next
+        }
+        return child.leaf
     }
 
     /// The first leaf that passes `filter` and covers some of the pages `page ..< end`, with the
@@ -272,7 +286,7 @@ struct PageTable {
     private func passes(_ leaf: LeafReference, _ filter: Filter) -> Bool {
         switch filter {
         case .present: true
-        case .reported: leaf.fields.dirtyCount + leaf.fields.awaitingCleanCount > 0
+        case .reported: leaf.fields.reportedCount > 0
         case .clean: leaf.fields.actualSummary.hasClean
         }
     }

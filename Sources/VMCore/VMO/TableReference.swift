@@ -10,8 +10,23 @@ struct LeafReference {
 
     /// Makes a leaf.
     static func allocate(index: UInt64) -> LeafReference {
-        let pointer = UnsafeMutablePointer<Leaf>.allocate(capacity: 1)
-        unsafe pointer.initialize(to: Leaf(index: index))
+        let headerBytes = MemoryLayout<Leaf>.stride
+        let wordBytes = Leaf.wordCount * MemoryLayout<UInt64>.stride
+        // A leaf begins with a cache line, so that a query touches as few as possible.
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: headerBytes + wordBytes,
+            alignment: 64
+        )
+        // SAFETY: the block holds the leaf and, behind it, the words; both are aligned.
+        let words = unsafe (block + headerBytes).initializeMemory(
+            as: UInt64.self,
+            repeating: 0,
+            count: Leaf.wordCount
+        )
+        let pointer = unsafe block.initializeMemory(
+            as: Leaf.self,
+            to: Leaf(index: index, words: words)
+        )
         return unsafe LeafReference(pointer: pointer)
     }
 
@@ -39,8 +54,22 @@ struct NodeReference {
 
     /// Makes a node without children.
     static func allocate() -> NodeReference {
-        let pointer = UnsafeMutablePointer<PageTableNode>.allocate(capacity: 1)
-        unsafe pointer.initialize(to: PageTableNode())
+        let headerBytes = MemoryLayout<PageTableNode>.stride
+        let childBytes = PageTableNode.childCount * MemoryLayout<TableReference?>.stride
+        let block = UnsafeMutableRawPointer.allocate(
+            byteCount: headerBytes + childBytes,
+            alignment: 64
+        )
+        // SAFETY: the block holds the node and, behind it, the children; both are aligned.
+        let children = unsafe (block + headerBytes).initializeMemory(
+            as: TableReference?.self,
+            repeating: nil,
+            count: PageTableNode.childCount
+        )
+        let pointer = unsafe block.initializeMemory(
+            as: PageTableNode.self,
+            to: PageTableNode(children: children)
+        )
         return unsafe NodeReference(pointer: pointer)
     }
 

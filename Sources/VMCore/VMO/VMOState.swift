@@ -13,6 +13,8 @@ struct VMOState {
     var zeros = ZeroIntervalSet()
     /// READ requests: pages that a source is asked for.
     var reads = PageRequestTracker()
+    /// Slots that became Empty while a source works.
+    var emptied = EmptiedLog()
     /// Whether content or size changed since the pager last asked.
     var isModified = false
     /// Whether the VMO was discarded: it has no content any more.

@@ -76,23 +76,24 @@ extension VMOState {
         var evicted = 0
         let base = leaf.fields.base
         let hasPins = arena.hasPins
-        var doomed = PageBits()
+        var doomed = InlineArray<8, UInt64>(repeating: 0)
         for word in 0..<leafPages / 64 where evicted < count {
             var victims = leaf.fields.passHand(word)
             while victims != 0, evicted < count {
                 let index = word << 6 + victims.trailingZeroBitCount
                 victims &= victims - 1
                 if hasPins, arena.isPinned(leaf.fields.frame(index)) { continue }
-                doomed.set(index, index + 1)
+                doomed[word] |= 1 << UInt64(index & 63)
                 evicted += 1
             }
         }
-        var from = doomed.firstOne(0, leafPages)
+        var from = firstBit(0, leafPages) { doomed[$0] }
         while from < leafPages {
-            let to = doomed.firstZero(from, leafPages)
+            let to = firstBit(from, leafPages) { ~doomed[$0] }
             let pages = PageRange(base + UInt64(from), base + UInt64(to))
             _ = table.remove(pages, alsoMarkers: false, into: &freed)
-            from = doomed.firstOne(to, leafPages)
+            emptied.note(pages)
+            from = firstBit(to, leafPages) { doomed[$0] }
         }
         return evicted
     }

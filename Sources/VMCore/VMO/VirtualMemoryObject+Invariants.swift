@@ -93,17 +93,17 @@ extension Leaf {
     fileprivate borrowing func faults(sizePages: UInt64) -> [String] {
         var faults: [String] = []
         for word in 0..<leafPages / 64 {
-            let resident = resident.words[word]
-            if dirty.words[word] & awaitingClean.words[word] != 0 {
+            let resident = resident[word: word]
+            if dirty[word: word] & awaitingClean[word: word] != 0 {
                 faults.append("a page is both dirty and awaiting clean")
             }
-            if (dirty.words[word] | awaitingClean.words[word]) & ~resident != 0 {
+            if (dirty[word: word] | awaitingClean[word: word]) & ~resident != 0 {
                 faults.append("a page without a frame is dirty")
             }
-            if referenced.words[word] & ~resident != 0 {
+            if referenced[word: word] & ~resident != 0 {
                 faults.append("a page without a frame is referenced")
             }
-            if marker.words[word] & resident != 0 { faults.append("a page is a marker too") }
+            if marker[word: word] & resident != 0 { faults.append("a page is a marker too") }
         }
         if Int(residentCount) != resident.count(0, leafPages)
             || Int(dirtyCount) != dirty.count(0, leafPages)

@@ -49,14 +49,15 @@ extension VMOState {
             min(capacity, table.dirtyCount + table.awaitingCleanCount + zeros.count)
         )
         var found = 0
-        var data = table.nextReportedRun(from: window.start, to: window.end)
+        var next = window.start
+        var data = table.nextReportedRun(from: &next, to: window.end)
         var position = zeros.firstEnding(after: window.start)
         var zero = zeros[position]
         while found < capacity || countingAvailable {
             let range: DirtyRange
             if let run = data, run.start < zero?.start ?? .max {
                 range = DirtyRange(offset: run.start * pageSize, length: run.count * pageSize)
-                data = table.nextReportedRun(from: run.end, to: window.end)
+                data = table.nextReportedRun(from: &next, to: window.end)
             } else if let interval = zero, interval.start < window.end {
                 let start = max(interval.start, window.start)
                 let end = min(interval.end, window.end)

@@ -21,6 +21,7 @@ extension VirtualMemoryObject {
 
     private func ask(_ request: PageRequest) -> PageRequest.Outcome {
         pager.statistics.readRequests.add(1)
+        state.withLock { state in state.emptied.beginCall() }
         var failure: Status?
         do throws(Status) {
             try source.readPages(request.pages, of: self)
@@ -28,6 +29,7 @@ extension VirtualMemoryObject {
             failure = error
         }
         return mutate { state in
+            state.emptied.endCall()
             if let failure {
                 state.finish(request, .failed(failure))
             } else if request.pendingCount == request.pages.count {

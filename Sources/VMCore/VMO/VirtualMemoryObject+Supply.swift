@@ -49,16 +49,31 @@ extension VirtualMemoryObject {
 }
 
 extension VMOState {
+    /// The run of slots from `page` on that a supply fills, or leaves as they are.
+    ///
+    /// It leaves Empty ones too where what the source has may be out of date; who waits for those
+    /// wakes and asks again.
+    private mutating func suppliable(
+        from page: UInt64,
+        limit: UInt64
+    ) -> (part: PageRange, isEmpty: Bool) {
+        let run = run(at: page, limit: limit)
+        guard run.kind == .absent else { return (PageRange(page, run.end), false) }
+        let (isStale, end) = emptied.isStale(page, to: run.end)
+        let part = PageRange(page, end)
+        if isStale { resolveReads(part) }
+        return (part, !isStale)
+    }
+
     fileprivate mutating func supply(_ pages: PageRange, from frames: inout FrameBatch) -> Int {
         var filled = 0
         var page = pages.start
         while page < pages.end {
-            let run = run(at: page, limit: pages.end)
-            let isEmpty = run.kind == .absent
+            let (part, isEmpty) = suppliable(from: page, limit: pages.end)
             let start = page
-            while page < run.end {
+            while page < part.end {
                 // A run of frames may end earlier, and a leaf does.
-                let room = min(run.end - page, UInt64(leafPages) - page % UInt64(leafPages))
+                let room = min(part.end - page, UInt64(leafPages) - page % UInt64(leafPages))
                 guard let taken = frames.takeContiguous(Int(room)) else { return filled }
                 if isEmpty {
                     table.install(taken, at: page, isDirty: false)
@@ -82,14 +97,13 @@ extension VMOState {
         var page = pages.start
         while page < limit {
             let leafEnd = (page / UInt64(leafPages) + 1) * UInt64(leafPages)
-            let run = run(at: page, limit: min(limit, leafEnd))
-            if run.kind == .absent {
-                let pages = PageRange(page, run.end)
-                table.addMarkers(pages)
-                resolveReads(pages)
-                filled += Int(pages.count)
+            let (part, isEmpty) = suppliable(from: page, limit: min(limit, leafEnd))
+            if isEmpty {
+                table.addMarkers(part)
+                resolveReads(part)
+                filled += Int(part.count)
             }
-            page = run.end
+            page = part.end
         }
         if table.markerLeafCount > markerLeafCountMax {
             table.dropMarkerLeaves(

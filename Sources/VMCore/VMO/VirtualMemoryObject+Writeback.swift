@@ -7,15 +7,32 @@ extension VirtualMemoryObject {
     /// With `isZero` no Page changes: the caller is about to write zeros, and what was written
     /// since it asked must stay dirty. A zero interval that starts before the range is ignored.
     ///
+    /// Returns the zeros of the range whose writeback it began. Also where a query said data, pages
+    /// may have been zeroed since, and the end cleans those too: whoever ends the writeback has
+    /// written zeros there, and the pages of `leaseAwaitingClean` after that.
+    ///
     /// Source: `ZX_PAGER_OP_WRITEBACK_BEGIN`.
     ///
     /// - Throws: `outOfRange`.
-    public func beginWriteback(_ pages: PageRange, isZero: Bool) throws(Status) {
-        try mutate { (state: inout VMOState) throws(Status) in
+    @discardableResult
+    public func beginWriteback(_ pages: PageRange, isZero: Bool) throws(Status) -> [PageRange] {
+        try mutate { (state: inout VMOState) throws(Status) -> [PageRange] in
             guard pages.end <= state.sizePages else { throw .outOfRange }
-            state.zeros.beginWriteback(pages)
             if !isZero { state.table.beginWriteback(pages) }
+            return state.zeros.beginWriteback(pages)
         }
+    }
+
+    /// Forgets that writeback of the zero intervals that start in the range was begun; Pages stay
+    /// AwaitingClean, which is harmless.
+    ///
+    /// Ours, beyond Zircon, where an error between begin and end needs no call. There the mark of
+    /// an interval may outlive the failure and be longer than the interval; zeros that join the
+    /// interval during a later writeback, after the pager has written their page as data, are then
+    /// cleaned by its end although the store has no zeros there. A pager that calls this after a
+    /// failure does not lose them.
+    public func abandonZeroWriteback(_ pages: PageRange) {
+        state.withLock { $0.zeros.abandonWriteback(pages) }
     }
 
     /// Ends a writeback: AwaitingClean pages in the range become Clean, and the marked part of zero
@@ -29,7 +46,9 @@ extension VirtualMemoryObject {
     public func endWriteback(_ pages: PageRange) throws(Status) {
         try mutate { (state: inout VMOState) throws(Status) in
             guard pages.end <= state.sizePages else { throw .outOfRange }
+            let zeroPages = state.zeros.pageCount
             state.zeros.endWriteback(pages)
+            if state.zeros.pageCount < zeroPages { state.emptied.note(pages) }
             state.table.endWriteback(pages)
         }
     }

@@ -144,17 +144,31 @@ struct ZeroIntervalSet {
         remove(goneCount, from: position)
     }
 
-    /// Begins a writeback of the intervals that start in `pages`, each up to the end of `pages`.
+    /// Begins a writeback of the intervals that start in `pages`, each up to the end of `pages`;
+    /// returns those parts.
     ///
     /// An interval that starts before is not touched.
-    mutating func beginWriteback(_ pages: PageRange) {
-        guard !isEmpty else { return }
+    mutating func beginWriteback(_ pages: PageRange) -> [PageRange] {
+        guard !isEmpty else { return [] }
+        var begun: [PageRange] = []
         var position = firstStarting(atOrAfter: pages.start)
         while let interval = self[position], interval.start < pages.end {
             let length = min(pages.end, interval.end) - interval.start
             if length > interval.awaitingCleanLength {
                 chunks[position.chunk][position.index].awaitingCleanLength = length
             }
+            begun.append(PageRange(start: interval.start, count: length))
+            position = self.position(after: position)
+        }
+        return begun
+    }
+
+    /// Forgets that a writeback of the intervals that start in `pages` was begun.
+    mutating func abandonWriteback(_ pages: PageRange) {
+        guard !isEmpty else { return }
+        var position = firstStarting(atOrAfter: pages.start)
+        while let interval = self[position], interval.start < pages.end {
+            chunks[position.chunk][position.index].awaitingCleanLength = 0
             position = self.position(after: position)
         }
     }

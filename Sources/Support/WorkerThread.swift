@@ -25,7 +25,9 @@ public struct WorkerThread: Sendable {
         pthread_join(handle, nil)
     }
 
-    /// Lets the thread end by itself; nobody will wait for it. To be called once, instead of `join`.
+    /// Lets the thread end by itself; nobody will wait for it.
+    ///
+    /// To be called once, instead of `join`.
     public func detach() {
         pthread_detach(handle)
     }

@@ -45,5 +45,9 @@ private func fuseInit(
     guard let connection = unsafe connection else { return }
     let server = unsafe fuseServer(userdata)
     // SAFETY: the connection is libfuse's and ours to change during this call.
-    unsafe FuseCapabilities.negotiate(&connection.pointee, options: server.options)
+    unsafe FuseCapabilities.negotiate(
+        &connection.pointee,
+        options: server.options,
+        isRoot: geteuid() == 0
+    )
 }

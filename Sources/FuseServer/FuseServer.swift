@@ -123,7 +123,11 @@ public final class FuseServer: @unchecked Sendable {
     /// Makes the libfuse session; false if its options are refused, with the reason in the log.
     private func makeSession() -> Bool {
         var operations = makeFuseOperations()
-        let words = ["vmofs", "-o", options.sessionOptions(backingPath: backingPath)]
+        let sessionOptions = options.sessionOptions(
+            backingPath: backingPath,
+            isRoot: geteuid() == 0
+        )
+        let words = ["vmofs", "-o", sessionOptions]
         // SAFETY: the words live until they are freed below. libfuse copies what it keeps, and
         // `fuse_opt_free_args` frees only what libfuse itself has put in their place.
         var pointers = unsafe words.map { unsafe strdup($0) }

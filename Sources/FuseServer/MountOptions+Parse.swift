@@ -60,8 +60,8 @@ extension MountOptions {
             try Self.refuseValue(option, value)
             logsRequests = true
         case "default_permissions":
-            // Given to the kernel in any case.
             try Self.refuseValue(option, value)
+            asksForPermissionChecks = true
         case "ro", "rw":
             try Self.refuseValue(option, value)
             isReadOnly = name == "ro"

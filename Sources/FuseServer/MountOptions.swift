@@ -27,6 +27,8 @@ public struct MountOptions: Equatable, Sendable {
     public var fileSystemName: String?
     /// `subtype=`: what follows `fuse.` in the type instead of `vmofs`.
     public var subtype: String?
+    /// `default_permissions`, where it was given.
+    public var asksForPermissionChecks = false
     /// `max_read=`: bytes of one read request at most.
     public var readBytesMax: UInt64?
     /// Options that libfuse and the kernel understand, in the order given; the last one wins.
@@ -103,12 +105,19 @@ public struct MountOptions: Equatable, Sendable {
         return escaped
     }
 
-    /// The option string for libfuse of a mount of `backingPath`.
+    /// Whether the kernel is to check modes, owners and ACLs for a daemon that runs as root or not.
     ///
-    /// `default_permissions` is always there: the kernel checks modes, owners and ACLs, and the
-    /// file system relies on it.
-    func sessionOptions(backingPath: String) -> String {
-        var options = ["default_permissions"]
+    /// Always, but for a mount that root alone may use: root passes every check anyway, and each
+    /// change in a directory would cost a request for its attributes, each new file one for its
+    /// ACL.
+    func needsPermissionChecks(isRoot: Bool) -> Bool {
+        asksForPermissionChecks || !isRoot || kernelOptions.contains("allow_other")
+            || kernelOptions.contains("allow_root")
+    }
+
+    /// The option string for libfuse of a mount of `backingPath`.
+    func sessionOptions(backingPath: String, isRoot: Bool) -> String {
+        var options = needsPermissionChecks(isRoot: isRoot) ? ["default_permissions"] : []
         options += kernelOptions.map(Self.escape)
         options.append("fsname=" + Self.escape(fileSystemName ?? backingPath))
         options.append("subtype=" + Self.escape(subtype ?? "vmofs"))

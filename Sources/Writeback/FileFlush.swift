@@ -25,11 +25,17 @@ internal import VMCore
 ///   reports again. The zeros are taken back, so that no later END cleans what comes to lie there.
 public struct FileFlush: Sendable {
     private let target: any WritebackTarget
+    private let isSync: Bool
     private let events: any PageEventSink
 
     /// Prepares a flush of `target`.
-    public init(_ target: any WritebackTarget, events: any PageEventSink) {
+    public init(
+        _ target: any WritebackTarget,
+        isSync: Bool = false,
+        events: any PageEventSink
+    ) {
         self.target = target
+        self.isSync = isSync
         self.events = events
     }
 
@@ -52,7 +58,9 @@ public struct FileFlush: Sendable {
                 guard let next else { break }
                 offset = next
             }
-            try target.gate.withGate { () throws(FlushFailure) in try target.writeAttributes() }
+            try target.gate.withGate { () throws(FlushFailure) in
+                try target.writeAttributes(isSync: isSync)
+            }
         } catch {
             emitFailure(error)
             target.flushDidEnd(error)

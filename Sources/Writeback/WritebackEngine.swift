@@ -35,6 +35,8 @@ public final class WritebackEngine: Sendable {
         var isStopping = false
         /// Threads that wait for page memory: while there are any, whatever is dirty is flushed.
         var memoryWaiterCount = 0
+        /// Threads that wait for rounds; nobody is woken where there are none.
+        var roundWaiterCount = 0
         /// Rounds done so far, by anybody; waiters watch it.
         var roundCount: UInt64 = 0
         /// Failed flushes so far, and the errno of the last.
@@ -100,11 +102,14 @@ public final class WritebackEngine: Sendable {
         state.withLock { $0.queue.add(target, dirtySince: now) }
     }
 
-    /// Flushes a file on this thread and waits.
+    /// Flushes a file on this thread and waits; `isSync` is for fsync(2), where latency counts.
     @discardableResult
-    public func flush(_ target: any WritebackTarget) throws(FlushFailure) -> FlushReport {
+    public func flush(
+        _ target: any WritebackTarget,
+        isSync: Bool = false
+    ) throws(FlushFailure) -> FlushReport {
         do throws(FlushFailure) {
-            return try FileFlush(target, events: events).run { report in
+            return try FileFlush(target, isSync: isSync, events: events).run { report in
                 statistics.add(report)
                 noteRound()
             }
@@ -128,8 +133,11 @@ public final class WritebackEngine: Sendable {
     }
 
     private func noteRound() {
-        state.withLock { $0.roundCount += 1 }
-        state.wakeAll()
+        let isAwaited = state.withLock { state in
+            state.roundCount += 1
+            return state.roundWaiterCount > 0
+        }
+        if isAwaited { state.wakeAll() }
     }
 
     // MARK: - Writers
@@ -208,7 +216,11 @@ public final class WritebackEngine: Sendable {
     private func waitForWriteback(
         until isSatisfied: @Sendable (borrowing State) -> Bool
     ) throws(Errno) {
-        let (rounds, failures) = state.withLock { ($0.roundCount, $0.failureCount) }
+        let (rounds, failures) = state.withLock { state in
+            state.roundWaiterCount += 1
+            return (state.roundCount, state.failureCount)
+        }
+        defer { state.withLock { $0.roundWaiterCount -= 1 } }
         while true {
             let outcome = state.wait(until: clock.now + 50_000_000) { state -> Errno?? in
                 if isSatisfied(state) { return .some(nil) }

@@ -27,8 +27,9 @@ public protocol WritebackTarget: AnyObject, Sendable {
     /// Called after the writes and before END: pages are about to become clean or absent, so
     /// page-ins that read the backing file before this moment must read it again.
     func willEndWriteback()
-    /// Gives the backing file the size and times that the file has in the mount.
-    func writeAttributes() throws(FlushFailure)
+    /// Gives the backing file the size and times that the file has in the mount; for a sync, times
+    /// may wait if nobody set them by hand.
+    func writeAttributes(isSync: Bool) throws(FlushFailure)
     /// The outcome of a flush, for the open files that must hear of an error.
     func flushDidEnd(_ failure: FlushFailure?)
 }

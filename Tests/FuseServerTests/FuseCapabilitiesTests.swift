@@ -10,7 +10,7 @@ struct FuseCapabilitiesTests {
     @Test("nothing is asked for that the kernel lacks", arguments: 0..<32)
     func staysWithinTheKernel(bit: Int) {
         let capable = UInt32(1) << UInt32(bit)
-        let wanted = FuseCapabilities.wanted(capable: capable, usesWritebackCache: true)
+        let wanted = FuseCapabilities.wanted(capable: capable, usesWritebackCache: true, checksPermissions: true)
         #expect(wanted == 0 || wanted == capable)
     }
 
@@ -22,7 +22,7 @@ struct FuseCapabilitiesTests {
 
     @Test("what would harm is never asked for", arguments: refused)
     func refuses(capability: Int32) {
-        let wanted = FuseCapabilities.wanted(capable: .max, usesWritebackCache: true)
+        let wanted = FuseCapabilities.wanted(capable: .max, usesWritebackCache: true, checksPermissions: true)
         #expect(wanted & UInt32(capability) == 0)
     }
 
@@ -32,7 +32,7 @@ struct FuseCapabilitiesTests {
         options.usesWritebackCache = option
         var connection = fuse_conn_info()
         connection.capable = .max
-        FuseCapabilities.negotiate(&connection, options: options)
+        FuseCapabilities.negotiate(&connection, options: options, isRoot: true)
         let isOn = connection.want & UInt32(FUSE_CAP_WRITEBACK_CACHE) != 0
         #expect(isOn == (option ?? true))
     }
@@ -42,7 +42,7 @@ struct FuseCapabilitiesTests {
         for (offered, expected) in [(UInt32.max, UInt32(1 << 20)), (1 << 17, 1 << 17)] {
             var connection = fuse_conn_info()
             connection.max_write = offered
-            FuseCapabilities.negotiate(&connection, options: MountOptions())
+            FuseCapabilities.negotiate(&connection, options: MountOptions(), isRoot: true)
             #expect(connection.max_write == expected)
         }
     }

@@ -42,7 +42,7 @@ struct MountOptionsTests {
             }
         ),
         (["ro,rw"], options { $0.kernelOptions = ["ro", "rw"] }),
-        (["default_permissions"], MountOptions()),
+        (["default_permissions"], options { $0.asksForPermissionChecks = true }),
         (["allow_other,suid,dev"], options { $0.kernelOptions = ["allow_other", "suid", "dev"] }),
         (["noatime", "nosuid"], options { $0.kernelOptions = ["noatime", "nosuid"] }),
         (["max_read=64K"], options { $0.readBytesMax = 65536 }),
@@ -149,12 +149,12 @@ struct MountOptionsTests {
     func sessionOptions() throws {
         let plain = try MountOptions(parsing: ["allow_other,max_read=8K"])
         #expect(
-            plain.sessionOptions(backingPath: #"/a,b\c"#)
+            plain.sessionOptions(backingPath: #"/a,b\c"#, isRoot: false)
                 == #"default_permissions,allow_other,fsname=/a\,b\\c,subtype=vmofs,max_read=8192"#
         )
         let named = try MountOptions(parsing: ["fsname=n,subtype=s,debug"])
         #expect(
-            named.sessionOptions(backingPath: "/x")
+            named.sessionOptions(backingPath: "/x", isRoot: false)
                 == "default_permissions,fsname=n,subtype=s,debug"
         )
     }
@@ -162,5 +162,14 @@ struct MountOptionsTests {
     @Test("splitting undoes escaping", arguments: ["", "a", ",", "\\", #"a\,b"#, #"\\,,\"#])
     func escapes(value: String) {
         #expect(MountOptions.split(MountOptions.escape(value)) == [value])
+    }
+
+    @Test("the kernel checks permissions unless root alone may use the mount")
+    func permissionChecks() throws {
+        #expect(!(try MountOptions(parsing: []).needsPermissionChecks(isRoot: true)))
+        #expect(try MountOptions(parsing: []).needsPermissionChecks(isRoot: false))
+        for option in ["allow_other", "allow_root", "default_permissions"] {
+            #expect(try MountOptions(parsing: [option]).needsPermissionChecks(isRoot: true))
+        }
     }
 }

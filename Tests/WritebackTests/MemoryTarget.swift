@@ -72,7 +72,7 @@ final class MemoryTarget: WritebackTarget, PageSource {
 
     func willFlushInBackground() {}
     func willEndWriteback() { state.withLock { $0.endCount += 1 } }
-    func writeAttributes() throws(FlushFailure) {}
+    func writeAttributes(isSync: Bool) throws(FlushFailure) {}
     func flushDidEnd(_ failure: FlushFailure?) { state.withLock { $0.flushCount += 1 } }
 
     /// Fills pages with a byte.

@@ -26,6 +26,8 @@ struct FileContent {
     var changeTime: FileTime
     /// Whether the backing file was written since it last got the modification time.
     var areBackingTimesStale = false
+    /// Whether the modification time was set by hand, and not by a write, since then.
+    var isModificationTimeSet = false
     /// The backing file's attributes when we last touched it, to notice that others did.
     var version: BackingVersion
     /// Failed flushes so far; open files remember up to which one they have been told.
@@ -34,6 +36,9 @@ struct FileContent {
     var toldFailure: Errno?
     /// The last of them, until a flush succeeds: what `status` shows.
     var lastFailure: FlushProblem?
+    /// A part of the backing file that is known to have no hole. Where that is no longer so, zeros
+    /// are read into memory instead of being noted as such.
+    var knownData = ByteRange(0, 0)
     /// Where the last page-in ended, and how far the next one reads ahead if it goes on there.
     var readAhead = ReadAhead()
 

@@ -130,11 +130,13 @@ final class PageInService: PageSource {
     ) throws(Errno) -> PageRange {
         let nothing = PageRange(pages.end, pages.end)
         let bytes = pages.bytes.clamped(to: ByteRange(0, backingSize))
-        guard !bytes.isEmpty, let start = try file.dataStart(atOrAfter: bytes.start) else {
-            return nothing
-        }
+        if bytes.isEmpty { return nothing }
+        let known = content.withLock { $0.knownData }
+        if known.start <= bytes.start && bytes.end <= known.end { return pages }
+        guard let start = try file.dataStart(atOrAfter: bytes.start) else { return nothing }
         guard start < bytes.end else { return nothing }
         let end = try file.holeStart(atOrAfter: start)
+        content.withLock { $0.knownData = ByteRange(start, max(start, end)) }
         let data = ByteRange(start, max(start, min(end, bytes.end)))
         return data.pagesRoundedOutward.clamped(to: pages)
     }

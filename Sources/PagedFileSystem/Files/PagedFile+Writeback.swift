@@ -70,9 +70,9 @@ extension PagedFile: WritebackTarget {
         content.withLock { $0.sequence += 1 }
     }
 
-    func writeAttributes() throws(FlushFailure) {
-        let seen = content.withLock { $0 }
+    func writeAttributes(isSync: Bool) throws(FlushFailure) {
         guard isWorthKeeping else { return }
+        let seen = content.withLock { $0 }
         do throws(Errno) {
             if seen.size != seen.backingSize {
                 try backing.openForWriting().setSize(seen.size)
@@ -83,20 +83,31 @@ extension PagedFile: WritebackTarget {
             } else if !seen.areBackingTimesStale {
                 return
             }
-            content.withLock { $0.areBackingTimesStale = false }
-            let file = try backing.open()
-            try file.setTimes(access: .omit, modification: .set(seen.modificationTime))
-            let version = BackingVersion(try file.attributes())
-            content.withLock { content in
-                content.version = version
-                // A write that came meanwhile has its own time, which the next flush brings.
-                if content.modificationTime != seen.modificationTime {
-                    content.areBackingTimesStale = true
-                }
-            }
+            // The time that the write itself has left differs from ours by as much as the
+            // writeback took. To mend that at each fsync would cost a journal commit each time, so
+            // it waits for a flush of the pager loop.
+            if isSync && !seen.isModificationTimeSet { return }
+            try writeTimes(seen)
         } catch {
             content.withLock { $0.areBackingTimesStale = true }
             throw FlushFailure(errno: error, offset: seen.size, length: 0)
+        }
+    }
+
+    private func writeTimes(_ seen: FileContent) throws(Errno) {
+        content.withLock { content in
+            content.areBackingTimesStale = false
+            content.isModificationTimeSet = false
+        }
+        let file = try backing.open()
+        try file.setTimes(access: .omit, modification: .set(seen.modificationTime))
+        let version = isOpen ? nil : BackingVersion(try file.attributes())
+        content.withLock { content in
+            content.version = version ?? content.version
+            // A write that came meanwhile has its own time, which the next flush brings.
+            if content.modificationTime != seen.modificationTime {
+                content.areBackingTimesStale = true
+            }
         }
     }
 
@@ -123,7 +134,7 @@ extension PagedFile: WritebackTarget {
     func sync(dataOnly: Bool) throws(FlushFailure) {
         // Nobody can read an unlinked file after a crash, so there is nothing to make durable.
         guard isWorthKeeping else { return }
-        try context.engine.flush(self)
+        try context.engine.flush(self, isSync: true)
         try syncBacking(dataOnly: dataOnly)
     }
 

@@ -26,6 +26,7 @@ final class PagedFile: Sendable {
     let dirtySince = Atomic<UInt64>(0)
     /// Whether the last name is gone; an atomic, since the pager loop asks under its own lock.
     let isUnlinked = Atomic(false)
+    let hasOpens = Atomic(false)
     /// Called when a flush has left nothing dirty.
     let didBecomeClean: @Sendable () -> Void
 
@@ -59,9 +60,25 @@ final class PagedFile: Sendable {
     /// Whether something waits to be written back: pages, the size, or times.
     var isDirty: Bool { content.withLock { $0.areBackingTimesStale } || hasDirtyContent }
 
+    /// Whether anybody has the file open.
+    var isOpen: Bool { hasOpens.load(ordering: .relaxed) }
+
     /// Whether pages or the size wait to be written back.
     var hasDirtyContent: Bool {
         content.withLock { $0.size != $0.backingSize || vmo.counts.isDirty }
+    }
+
+    /// Sets the modification time; the backing file gets it at writeback.
+    func setModificationTime(_ change: FileTimeChange) {
+        guard let time = change.time else { return }
+        content.withLock { content in
+            content.modificationTime = time
+            content.changeTime = .now
+            content.areBackingTimesStale = true
+            // A time near now is that of a write, of which the kernel tells us.
+            if !time.isNear(.now) { content.isModificationTimeSet = true }
+        }
+        if isWorthKeeping { noteDirty() }
     }
 
     /// Puts the file into the pager loop's queue unless it is there; called after each change.
@@ -96,6 +113,17 @@ final class PagedFile: Sendable {
             content.changeTime = attributes.changeTime
             content.version = BackingVersion(attributes)
         }
+    }
+
+    /// Takes note that nobody has the file open any more: from now on others may change the backing
+    /// file, and at the next open it will be compared with how it is now.
+    func noteClosed() {
+        hasOpens.store(false, ordering: .relaxed)
+        guard !isDirty else { return }
+        if isWorthKeeping, let fresh = try? node.attributes() {
+            content.withLock { $0.version = BackingVersion(fresh) }
+        }
+        backing.close()
     }
 
     /// Takes note that the last name is gone: nothing need be written back any more.

@@ -23,24 +23,38 @@ extension PagedFileSystem {
         if let mode = change.mode {
             try inode.node.setMode(mode & 0o7777)
         }
-        if change.accessTime != .omit || change.modificationTime != .omit {
-            try inode.node.setTimes(
-                access: change.accessTime,
-                modification: change.modificationTime
-            )
-        }
-        if change.size == nil || change.mode != nil { noteChanged(inode) }
+        let isDeferred = try setTimes(change, of: inode)
+        var attributes = try inode.node.attributes()
         if let file = inode.pagedFile {
-            file.content.withLock { content in
-                switch change.modificationTime {
-                case .omit: break
-                case .now: content.modificationTime = .now
-                case .set(let time): content.modificationTime = time
-                }
-                if let changeTime = change.changeTime { content.changeTime = changeTime }
+            let isPassedThrough = change.uid != nil || change.gid != nil || change.mode != nil
+            if isPassedThrough || !(isDeferred || change.size != nil) {
+                file.noteAttributes(attributes)
             }
+            if let changeTime = change.changeTime {
+                file.content.withLock { $0.changeTime = changeTime }
+            }
+            file.overlay(&attributes)
         }
-        return try attributes(of: inode)
+        return attributes
+    }
+
+    /// Sets times; true if that waits for writeback.
+    ///
+    /// The modification time of a file with pages is ours to keep, since writeback would spoil it
+    /// anyway; the kernel sends it after each burst of writes.
+    private func setTimes(_ change: AttributeChange, of inode: Inode) throws(Errno) -> Bool {
+        if change.accessTime == .omit && change.modificationTime == .omit { return false }
+        if let file = inode.pagedFile, change.accessTime == .omit,
+            file.isOpen || !file.isWorthKeeping
+        {
+            file.setModificationTime(change.modificationTime)
+            return true
+        }
+        try inode.node.setTimes(access: change.accessTime, modification: change.modificationTime)
+        inode.pagedFile?.content.withLock { content in
+            content.modificationTime = change.modificationTime.time ?? content.modificationTime
+        }
+        return false
     }
 
     /// What a write does to a program: it loses setuid, setgid (if the group may execute it), and

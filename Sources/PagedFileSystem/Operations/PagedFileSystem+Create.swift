@@ -1,4 +1,5 @@
 public import Storage
+internal import Synchronization
 public import SystemPackage
 
 extension PagedFileSystem {
@@ -82,6 +83,7 @@ extension PagedFileSystem {
         }
         let entry = entry(for: created.node, created.attributes)
         let inode = try inodes.inode(entry.node)
+        inode.hasNoCapability.store(true, ordering: .relaxed)
         let file = inode.adopt(try makePagedFile(of: inode, created.attributes))
         file.backing.adopt(created.file)
         return (entry, OpenResult(file: register(file, of: inode, flags: flags), keepsCache: true))

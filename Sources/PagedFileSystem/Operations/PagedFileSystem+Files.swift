@@ -48,6 +48,7 @@ extension PagedFileSystem {
 
     func register(_ file: PagedFile, of inode: Inode, flags: Int32) -> OpenFileID {
         inodes.retainOpen(inode.id)
+        file.hasOpens.store(true, ordering: .relaxed)
         counts.openFiles.add(1)
         return openFiles.add(
             OpenFile(
@@ -64,7 +65,7 @@ extension PagedFileSystem {
         guard let open = openFiles.remove(file) else { return }
         counts.openFiles.add(-1)
         let (isOpen, unused) = inodes.releaseOpen(open.inode.id)
-        if !isOpen, let file = open.inode.pagedFile, !file.isDirty { file.backing.close() }
+        if !isOpen, case .file(let file) = open.kind { file.noteClosed() }
         dispose(of: unused)
     }
 

@@ -10,6 +10,21 @@ extension FuseServer: KernelCache {
         invalidate(node, offset: 0, length: 0)
     }
 
+    /// The same on a thread of the session, of which at least half must stay free to answer.
+    public func handOverFromRequest(_ node: NodeID) -> Bool {
+        defer { handOverCount.add(-1) }
+        guard handOverCount.add(1) <= threadCountMax / 2 else { return false }
+        handOver(node)
+        return true
+    }
+
+    /// Makes the kernel ask for attributes again.
+    ///
+    /// It takes no lock on the inode for that.
+    public func forgetAttributes(_ node: NodeID) {
+        invalidate(node, offset: -1, length: 0)
+    }
+
     /// Makes the kernel forget a range, on a thread that holds up no request.
     public func forgetSoon(_ node: NodeID, _ range: ByteRange) {
         forgetting.add(node, range) { [weak self] node, range in
@@ -17,7 +32,7 @@ extension FuseServer: KernelCache {
         }
     }
 
-    /// A length of 0 means to the end.
+    /// A length of 0 means to the end, a negative offset no pages at all.
     private func invalidate(_ node: NodeID, offset: Int, length: Int) {
         // SAFETY: the session lives as long as the server.
         guard let session = unsafe session else { return }

@@ -22,6 +22,8 @@ public final class FuseServer: @unchecked Sendable {
 
     let options: MountOptions
     let forgetting = ForgetQueue()
+    /// Threads of the session that wait for the kernel to hand over pages.
+    let handOverCount = Counter()
     let transport: FuseTransport
     /// Zeros for reads that `nullrw` answers.
     let zeros: [UInt8]

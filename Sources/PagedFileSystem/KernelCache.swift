@@ -2,14 +2,23 @@ public import Support
 
 /// What the file system may ask of the kernel's cache in front of it.
 ///
-/// Both act on the pages that the kernel holds of one file: the dirty ones are written to us, then
-/// all are forgotten.
+/// What acts on the pages that the kernel holds of a file makes it write the dirty ones to us, and
+/// then forget all.
 public protocol KernelCache: AnyObject, Sendable {
     /// Makes the kernel hand over a file's pages, and returns when it has.
     ///
-    /// Waits for writes that other threads of ours answer, so it must not be called while the
-    /// kernel waits for an answer that holds one of those pages.
+    /// Waits for writes that threads serving requests answer, so it must not be called on one of
+    /// those.
     func handOver(_ node: NodeID)
+
+    /// The same on a thread that serves a request, which must hold none of the pages; false, with
+    /// nothing done, if there might not be enough threads left to answer the writes.
+    func handOverFromRequest(_ node: NodeID) -> Bool
+
+    /// Makes the kernel ask for a file's attributes again; may be called on any thread.
+    ///
+    /// For a mode that a write has changed: the kernel goes by the mode that it knows.
+    func forgetAttributes(_ node: NodeID)
 
     /// Makes the kernel forget the pages of a range, some time later.
     ///

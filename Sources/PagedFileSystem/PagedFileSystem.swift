@@ -40,7 +40,7 @@ public final class PagedFileSystem: Sendable {
     let context: FileContext
     let decorate: @Sendable (any BackingFile) -> any BackingFile
     let prefaulter: FramePrefaulter
-    private let attachedCache = Guarded<(any KernelCache)?>(nil, rank: .leaf)
+    private let cache = Guarded<(any KernelCache)?>(nil, rank: .leaf)
 
     /// Makes the file system of a backing directory; `start` lets its writeback run.
     ///
@@ -87,12 +87,15 @@ public final class PagedFileSystem: Sendable {
 
     /// Gives the file system the cache that the kernel keeps in front of it.
     public func attach(_ cache: any KernelCache) {
-        attachedCache.withLock { $0 = cache }
+        self.cache.withLock { $0 = cache }
     }
 
-    /// The kernel's cache, if it holds writes that we have not seen.
+    /// The kernel's cache.
+    var attachedCache: (any KernelCache)? { cache.withLock { $0 } }
+
+    /// The kernel's cache, if it may hold writes that we have not seen.
     var kernelCache: (any KernelCache)? {
-        options.usesKernelWritebackCache ? attachedCache.withLock { $0 } : nil
+        options.usesKernelWritebackCache ? attachedCache : nil
     }
 
     // MARK: - Between the tables

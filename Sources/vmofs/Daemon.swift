@@ -26,8 +26,7 @@ func runDaemon(
     _ = clinux_become_io_flusher()
     _ = raiseDescriptorLimit()
     do throws(DaemonFailure) {
-        let daemon = try Daemon(configuration, ready: ready)
-        return daemon.run()
+        return try Daemon(configuration, ready: ready).run()
     } catch {
         ready(.failed(why: error.why, remedy: error.remedy))
         return CommandError.ExitCode.mountFailed.rawValue
@@ -115,14 +114,15 @@ final class Daemon: Sendable {
     }
 
     /// Serves until the end; returns the exit code.
-    func run() -> Int32 {
-        do {
+    ///
+    /// - Throws: why nothing can be served, with nothing left mounted.
+    func run() throws(DaemonFailure) -> Int32 {
+        do throws(DaemonFailure) {
             let server = try startControl()
             control.withLock { $0 = server }
         } catch {
-            logger.error("control channel: \(error)")
             try? server.detachMountpoint(lazily: true)
-            return CommandError.ExitCode.mountFailed.rawValue
+            throw error
         }
         fileSystem.attach(server)
         fileSystem.start()
@@ -132,23 +132,45 @@ final class Daemon: Sendable {
         } catch {
             logger.error("the FUSE session ended: \(error)")
         }
-        let code = writeBackAll()
+        // The mount is gone, and its device number may be another's by now.
         stopControl()
+        let code = writeBackAll()
         fileSystem.stop()
         return code
     }
 
-    private func startControl() throws -> ControlServer {
-        let user = geteuid()
+    private func startControl() throws(DaemonFailure) -> ControlServer {
         // SAFETY: the environment is not changed by this process.
         let runtime = unsafe getenv("XDG_RUNTIME_DIR").map { unsafe String(cString: $0) }
-        let directory = try RuntimeDirectory.forServer(
-            places: RuntimeDirectory.places(ofUser: user, runtimeDirectory: runtime)
-        )
         guard let device = DeviceNumber(server.device) else {
             throw DaemonFailure(why: "\(server.device) is no device number")
         }
-        return try ControlServer(device: device, in: directory, provider: inspection)
+        do throws(ControlError) {
+            let directory = try RuntimeDirectory.forServer(
+                places: RuntimeDirectory.places(ofUser: geteuid(), runtimeDirectory: runtime)
+            )
+            return try serveControl(device, in: directory)
+        } catch {
+            throw DaemonFailure(why: "the control channel: \(error)")
+        }
+    }
+
+    /// Starts the control server; waits for a daemon whose mount has just gone, and whose device
+    /// number we have got, to take its socket away.
+    private func serveControl(
+        _ device: DeviceNumber,
+        in directory: RuntimeDirectory
+    ) throws(ControlError) -> ControlServer {
+        let clock = MonotonicClock()
+        let deadline = clock.now + 10_000_000_000
+        while true {
+            do throws(ControlError) {
+                return try ControlServer(device: device, in: directory, provider: inspection)
+            } catch {
+                guard case .alreadyServed = error, clock.now < deadline else { throw error }
+                signals.wait(nanoseconds: 10_000_000)
+            }
+        }
     }
 
     private func stopControl() {
@@ -205,7 +227,7 @@ final class Daemon: Sendable {
             for (path, failure) in outcome.failures {
                 logger.error("\(path): \(failure.errno); trying again in a second")
             }
-            signals.wait(seconds: 1)
+            signals.wait(nanoseconds: 1_000_000_000)
         }
     }
 

@@ -44,8 +44,8 @@ final class DaemonSignals: Sendable {
     }
 
     /// Waits that long.
-    func wait(seconds: UInt64) {
-        let deadline = MonotonicClock().now + seconds * 1_000_000_000
+    func wait(nanoseconds: UInt64) {
+        let deadline = MonotonicClock().now + nanoseconds
         _ = waiters.wait(until: deadline) { _ -> Bool? in nil }
     }
 

@@ -74,7 +74,7 @@ struct MountLocator {
         do throws(Errno) {
             resolved = try path.resolved()
         } catch {
-            throw CommandError(printable(text), error.description)
+            throw CommandError(printable(text), error.description, remedy: "check the path")
         }
         guard let mount = mounts.mount(at: resolved) else { throw notAMountpoint(text) }
         return try checked(mount, text)
@@ -141,6 +141,6 @@ struct MountLocator {
                 )
             }
         }
-        return CommandError(printable(text), error.description)
+        return CommandError(printable(text), error.description, remedy: "check the path")
     }
 }

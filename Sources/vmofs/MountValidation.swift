@@ -27,6 +27,7 @@ struct MountValidation {
         let mountpoint = try checkedMountpoint(request.mountpoint)
         let backing = try checkedBacking(request.backing)
         try checkRelation(of: backing, to: mountpoint)
+        try checkIsUncovered(mountpoint)
         try checkOtherMounts(of: backing)
         try checkFuse(options: options)
         return MountConfiguration(
@@ -157,6 +158,17 @@ struct MountValidation {
             "\(printable(backing)) at \(printable(mountpoint))",
             why,
             remedy: "choose a mountpoint elsewhere",
+            exitCode: .mountFailed
+        )
+    }
+
+    /// Refuses to cover a mount of ours, which would then be out of reach.
+    private func checkIsUncovered(_ mountpoint: PathBytes) throws(CommandError) {
+        guard let mount = environment.mounts.mount(at: mountpoint), mount.isVmofs else { return }
+        throw CommandError(
+            printable(mountpoint),
+            "\(printable(mount.source)) is mounted there",
+            remedy: "vmofs unmount \(printable(mountpoint))",
             exitCode: .mountFailed
         )
     }

@@ -74,7 +74,8 @@ extension Integration {
             let outcome = try place.run(
                 """
                 chmod 0700 "$BACKING" && chown 65534 "$MOUNT"
-                setpriv --reuid 65534 --regid 65534 --clear-groups "$VMOFS" mount "$BACKING" "$MOUNT"
+                as_nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+                $as_nobody "$VMOFS" mount "$BACKING" "$MOUNT"
                 """
             )
             #expect(outcome.status == 1, "\(outcome.errors)")

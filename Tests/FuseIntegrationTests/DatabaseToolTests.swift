@@ -17,7 +17,7 @@ extension Integration {
                     for i in {1..150}; do head -c $((i * 100)) /dev/urandom >file-$i; done
                     git add . && git commit -qm first
                     for i in {1..150..3}; do echo change >>file-$i; done
-                    git mv file-2 renamed && git rm -q file-4
+                    git mv file-2 renamed && git rm -q file-5
                     git commit -qam second && git tag mark
                     git switch -qc branch && echo more >>file-1 && git commit -qam third
                     git switch -q main && git merge -q branch
@@ -97,7 +97,10 @@ extension Integration {
                 )
                 try mount.expectFlushed()
                 try mount.run(
-                    #"python3 "$TOOLS/churn.py" check "$BACKING/work" --manifest "$SCRATCH/manifest""#
+                    #"""
+                    manifest=$SCRATCH/manifest
+                    python3 "$TOOLS/churn.py" check "$BACKING/work" --manifest "$manifest"
+                    """#
                 )
             }
         }

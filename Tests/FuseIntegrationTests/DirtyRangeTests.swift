@@ -104,7 +104,8 @@ extension Integration {
                     """
                     truncate -s 1M file && "$VMOFS" flush file
                     for page in 2 5 6 20; do
-                        head -c 4096 /dev/urandom | dd of=file bs=4k seek=$page conv=notrunc status=none
+                        head -c 4096 /dev/urandom |
+                            dd of=file bs=4k seek=$page conv=notrunc status=none
                     done
                     """
                 )

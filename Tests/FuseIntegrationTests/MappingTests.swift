@@ -59,8 +59,9 @@ extension Integration {
                     fd = os.open("file", os.O_RDWR | os.O_CREAT, 0o644)
                     os.ftruncate(fd, 1 << 20)
                     view = mmap.mmap(fd, 1 << 20)
+                    PIPE = subprocess.PIPE
                     peer = subprocess.Popen(["python3", os.environ["SCRATCH"] + "/peer.py"],
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                            stdin=PIPE, stdout=PIPE, text=True)
                     for turn in range(200):
                         at = turn * 5003
                         if turn % 2:

@@ -85,7 +85,8 @@ extension Integration {
                         with open(name, "w") as file:
                             file.write(text)
                     NOREPLACE, EXCHANGE = 1, 2
-                    put("a", "A" * 5000); put("b", "B"); os.mkdir("d"); os.mkdir("e"); put("d/f", "F")
+                    put("a", "A" * 5000); put("b", "B")
+                    os.mkdir("d"); os.mkdir("e"); put("d/f", "F")
                     print(rename("a", "b", NOREPLACE), rename("a", "c", NOREPLACE))
                     print(rename("c", "b", EXCHANGE), open("c").read(), len(open("b").read()))
                     print(rename("b", "d", EXCHANGE), os.path.isdir("b"), os.path.isfile("d"))

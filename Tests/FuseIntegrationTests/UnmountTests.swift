@@ -76,7 +76,9 @@ extension Integration {
                 try withMount(place: place) { mount in
                     try mount.run(
                         """
-                        for ((i = 1; i < \(round); i++)); do test "$(cat file-$i)" = "round $i"; done
+                        for ((i = 1; i < \(round); i++)); do
+                            test "$(cat file-$i)" = "round $i"
+                        done
                         echo "round \(round)" >file-\(round)
                         """
                     )

@@ -10,7 +10,11 @@ struct FuseCapabilitiesTests {
     @Test("nothing is asked for that the kernel lacks", arguments: 0..<32)
     func staysWithinTheKernel(bit: Int) {
         let capable = UInt32(1) << UInt32(bit)
-        let wanted = FuseCapabilities.wanted(capable: capable, usesWritebackCache: true, checksPermissions: true)
+        let wanted = FuseCapabilities.wanted(
+            capable: capable,
+            usesWritebackCache: true,
+            checksPermissions: true
+        )
         #expect(wanted == 0 || wanted == capable)
     }
 
@@ -22,7 +26,11 @@ struct FuseCapabilitiesTests {
 
     @Test("what would harm is never asked for", arguments: refused)
     func refuses(capability: Int32) {
-        let wanted = FuseCapabilities.wanted(capable: .max, usesWritebackCache: true, checksPermissions: true)
+        let wanted = FuseCapabilities.wanted(
+            capable: .max,
+            usesWritebackCache: true,
+            checksPermissions: true
+        )
         #expect(wanted & UInt32(capability) == 0)
     }
 

@@ -36,8 +36,9 @@ struct FileContent {
     var toldFailure: Errno?
     /// The last of them, until a flush succeeds: what `status` shows.
     var lastFailure: FlushProblem?
-    /// A part of the backing file that is known to have no hole. Where that is no longer so, zeros
-    /// are read into memory instead of being noted as such.
+    /// A part of the backing file that is known to have no hole.
+    ///
+    /// Where that is no longer so, zeros are read into memory instead of being noted as such.
     var knownData = ByteRange(0, 0)
     /// Where the last page-in ended, and how far the next one reads ahead if it goes on there.
     var readAhead = ReadAhead()

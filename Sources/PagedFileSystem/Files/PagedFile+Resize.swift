@@ -10,18 +10,21 @@ extension PagedFile {
     /// Bytes beyond the new size never come back: the backing file is cut behind the gate, so no
     /// writeback of this file is under way; page-ins that read it before are made to read again;
     /// and the rest of the last page is zeroed.
-    func setSize(_ size: UInt64) throws(Errno) {
+    ///
+    /// `stampsTimes`, here and below: whether the modification time is now; false where the kernel
+    /// keeps it.
+    func setSize(_ size: UInt64, stampsTimes: Bool) throws(Errno) {
         guard size <= fileSizeMax else { throw .fileTooLarge }
         if size >= self.size {
             extend(to: size)
         } else {
             try gate.withGate { () throws(Errno) in try shrink(to: size) }
         }
-        stampTimes()
-        noteDirty()
+        noteModified(stampsTimes: stampsTimes)
     }
 
-    private func extend(to size: UInt64) {
+    /// Lets the file reach `size` at least; what is new are zeros.
+    func extend(to size: UInt64) {
         content.withLock { content in
             guard size > content.size else { return }
             resizeVMO(to: pageCount(coveringBytes: size) * pageSize)
@@ -56,31 +59,39 @@ extension PagedFile {
         }
     }
 
-    /// Content and attributes changed now.
-    func stampTimes() {
-        let now = FileTime.now
+    /// Content or size changed now.
+    private func noteModified(stampsTimes: Bool) {
+        let now = stampsTimes ? FileTime.now : nil
         content.withLock { content in
-            content.modificationTime = now
-            content.changeTime = now
+            content.modificationTime = now ?? content.modificationTime
+            content.changeTime = now ?? content.changeTime
             content.areBackingTimesStale = true
         }
+        noteDirty()
     }
 
     // MARK: - fallocate(2)
 
     /// Reserves blocks for the range in the backing file; content stays, the size may grow.
-    func allocate(_ range: ByteRange, keepsSize: Bool) throws(Errno) {
+    func allocate(
+        _ range: ByteRange,
+        keepsSize: Bool,
+        stampsTimes: Bool
+    ) throws(Errno) {
         guard range.end <= fileSizeMax else { throw .fileTooLarge }
         try backing.openForWriting().allocate(range, keepSize: true)
         if !keepsSize { extend(to: range.end) }
-        stampTimes()
-        noteDirty()
+        noteModified(stampsTimes: stampsTimes)
     }
 
     /// Makes the range zeros: whole pages as zero intervals, which writeback turns into holes.
     ///
     /// Beyond the end of the file there is nothing to do unless `extends`.
-    func makeZero(_ range: ByteRange, extends: Bool) throws(Errno) {
+    func makeZero(
+        _ range: ByteRange,
+        extends: Bool,
+        stampsTimes: Bool
+    ) throws(Errno) {
         guard range.end <= fileSizeMax else { throw .fileTooLarge }
         if extends { extend(to: range.end) }
         let inside = range.clamped(to: ByteRange(0, size))
@@ -98,8 +109,7 @@ extension PagedFile {
                 try writeZeros(ByteRange(whole.bytes.end, inside.end))
             }
         }
-        stampTimes()
-        noteDirty()
+        noteModified(stampsTimes: stampsTimes)
     }
 
     /// Writes zeros into part of a page.

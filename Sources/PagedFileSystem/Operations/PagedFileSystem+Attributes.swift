@@ -14,7 +14,8 @@ extension PagedFileSystem {
         let inode = try inodes.inode(node)
         if change.dropsPrivileges { try dropPrivileges(of: inode) }
         if let size = change.size {
-            try pagedFile(of: inode).setSize(size)
+            // The kernel sends the time along where it keeps it.
+            try pagedFile(of: inode).setSize(size, stampsTimes: true)
         }
         if change.uid != nil || change.gid != nil {
             // The backing file system drops setuid, setgid and capabilities by itself here.
@@ -66,6 +67,7 @@ extension PagedFileSystem {
         if dropped != mode {
             try inode.node.setMode(dropped)
             noteChanged(inode)
+            attachedCache?.forgetAttributes(inode.id)
         }
         if !inode.hasNoCapability.load(ordering: .relaxed) { try dropCapability(of: inode) }
     }

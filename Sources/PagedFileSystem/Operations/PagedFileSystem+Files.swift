@@ -24,7 +24,7 @@ extension PagedFileSystem {
         guard flags & truncateFlag != 0 else { return OpenResult(file: id, keepsCache: keepsCache) }
         do throws(Errno) {
             if dropsPrivileges { try dropPrivileges(of: inode) }
-            try file.setSize(0)
+            try file.setSize(0, stampsTimes: stampsTimes)
         } catch {
             release(id, node: node)
             throw error
@@ -101,12 +101,17 @@ extension PagedFileSystem {
         } else if !inode.hasNoCapability.load(ordering: .relaxed) {
             try dropCapability(of: inode)
         }
-        let stampsTimes = !(isFromKernelCache && options.usesKernelWritebackCache)
+        let stampsTimes = self.stampsTimes || !isFromKernelCache
         do throws(Errno) {
             return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
         } catch {
             let range = ByteRange(offset: offset, length: UInt64(bytes.count))
-            if isFromKernelCache, let range { kernelCache?.forgetSoon(inode.id, range) }
+            if isFromKernelCache, let kernelCache, let range {
+                // The kernel has told the application that the file reaches so far.
+                file.extend(to: min(range.end, fileSizeMax))
+                file.noteDirty()
+                kernelCache.forgetSoon(inode.id, range)
+            }
             throw error
         }
     }
@@ -160,9 +165,12 @@ extension PagedFileSystem {
         try dropPrivileges(of: inodes.inode(node))
         let keepsSize = mode & AllocationMode.keepSize != 0
         switch mode & ~AllocationMode.keepSize {
-        case 0: try file.allocate(range, keepsSize: keepsSize)
-        case AllocationMode.zeroRange: try file.makeZero(range, extends: !keepsSize)
-        case AllocationMode.punchHole where keepsSize: try file.makeZero(range, extends: false)
+        case 0:
+            try file.allocate(range, keepsSize: keepsSize, stampsTimes: stampsTimes)
+        case AllocationMode.zeroRange:
+            try file.makeZero(range, extends: !keepsSize, stampsTimes: stampsTimes)
+        case AllocationMode.punchHole where keepsSize:
+            try file.makeZero(range, extends: false, stampsTimes: stampsTimes)
         default: throw .notSupported
         }
     }
@@ -185,7 +193,11 @@ extension PagedFileSystem {
         default: throw .invalidArgument
         }
         // What the kernel has not handed over yet would look like a hole.
-        if let kernelCache, isOpenForWriting(node) { kernelCache.handOver(node) }
+        if let kernelCache, isOpenForWriting(node), !kernelCache.handOverFromRequest(node) {
+            // Unknown, and "all of it is data" is true of every file.
+            guard UInt64(offset) < paged.size else { throw .noSuchAddressOrDevice }
+            return target == .data ? UInt64(offset) : paged.size
+        }
         guard let found = try paged.seek(target, from: UInt64(offset)) else {
             throw .noSuchAddressOrDevice
         }
@@ -218,7 +230,11 @@ extension PagedFileSystem {
             let buffers = unsafe reply.buffers
             var position = targetOffset + copied
             for index in unsafe buffers.indices {
-                let count = unsafe try to.write(buffers[index], at: position, stampsTimes: true)
+                let count = unsafe try to.write(
+                    buffers[index],
+                    at: position,
+                    stampsTimes: stampsTimes
+                )
                 position += UInt64(count)
             }
             copied += UInt64(reply.byteCount)
@@ -232,6 +248,10 @@ extension PagedFileSystem {
         }
         return file
     }
+
+    /// Whether changes of content set the modification time here: not while the kernel caches
+    /// writes, and keeps the time with them.
+    var stampsTimes: Bool { !options.usesKernelWritebackCache }
 
     private func isOpenForWriting(_ node: NodeID) -> Bool {
         openFiles.all().contains { $0.isWritable && $0.inode.id == node }

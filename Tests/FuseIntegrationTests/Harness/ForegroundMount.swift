@@ -14,7 +14,13 @@ final class ForegroundMount: Sendable {
         ]
         tool = try Tool(command, isGuarded: false)
         let outcome = try place.run(
-            #"for ((i = 0; i < 200; i++)); do "$VMOFS" status "$MOUNT" && exit; sleep 0.05; done; exit 1"#
+            #"""
+            for ((i = 0; i < 200; i++)); do
+                "$VMOFS" status "$MOUNT" && exit
+                sleep 0.05
+            done
+            exit 1
+            """#
         )
         if outcome.status != 0 { destroy() }
         try #require(outcome.status == 0, "\(outcome.errors)")

@@ -42,6 +42,15 @@ final class Tool: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 1, outputPath, flags, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, errorPath, flags, 0o600)
 
+        // The threads of the test runner block signals, and a child would inherit that.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         var variables = ProcessInfo.processInfo.environment
         variables["LC_ALL"] = "C"
         variables["PATH"] = (variables["PATH"] ?? "/usr/bin:/bin") + ":/usr/sbin:/sbin"
@@ -52,7 +61,14 @@ final class Tool: Sendable {
         var settings = unsafe variables.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe (arguments + settings).forEach { unsafe free($0) } }
         var child: pid_t = 0
-        let code = unsafe posix_spawnp(&child, line[0], &actions, nil, &arguments, &settings)
+        let code = unsafe posix_spawnp(
+            &child,
+            line[0],
+            &actions,
+            &attributes,
+            &arguments,
+            &settings
+        )
         process = child
         if code != 0 { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
     }

@@ -83,8 +83,8 @@ extension PagedFileSystem {
 
     /// Writes bytes into pages.
     ///
-    /// `isFromKernelCache` says that the kernel writes back its own cache, and so knows better
-    /// when the file was modified. Errors: ENOSPC, EFBIG, EIO when nothing more can be dirty.
+    /// `isFromKernelCache` says that the kernel writes back its own cache, and has told the
+    /// application already that all is well. Errors: ENOSPC, EFBIG, EIO when nothing more can be dirty.
     public func write(
         _ file: OpenFileID,
         node: NodeID,
@@ -101,7 +101,6 @@ extension PagedFileSystem {
         } else if !inode.hasNoCapability.load(ordering: .relaxed) {
             try dropCapability(of: inode)
         }
-        let stampsTimes = self.stampsTimes || !isFromKernelCache
         do throws(Errno) {
             return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
         } catch {

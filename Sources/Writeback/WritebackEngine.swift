@@ -81,7 +81,10 @@ public final class WritebackEngine: Sendable {
     /// Whether background writeback is suspended.
     public var isFrozen: Bool { state.withLock { $0.isFrozen } }
 
-    /// Suspends or resumes background writeback; explicit flushes work all the same.
+    /// Suspends or resumes background writeback.
+    ///
+    /// Explicit flushes work all the same, and so does what a shortage of memory starts: while
+    /// frozen writers are not held back by `dirty_bytes`, and stop only at the memory's end.
     public func setFrozen(_ isFrozen: Bool) {
         state.withLock { $0.isFrozen = isFrozen }
         state.wakeAll()
@@ -179,8 +182,6 @@ public final class WritebackEngine: Sendable {
     /// Frames for up to `count` pages, at least one: free ones, else those of evicted clean pages,
     /// else the caller waits for writeback.
     ///
-    /// While writeback is frozen the wait may last until it is thawed.
-    ///
     /// - Throws: what writeback fails with, once no page can be evicted or written.
     public func acquireFrames(_ count: Int) throws(Errno) -> FrameBatch {
         while true {
@@ -254,10 +255,12 @@ public final class WritebackEngine: Sendable {
 
     /// The file to flush now, if there is one.
     private func takeDue(from state: inout State) -> FlushQueue.Entry? {
-        if state.isFrozen { return nil }
+        // Frozen or not, a thread that waits for memory must not wait for a person.
+        let isShort = state.memoryWaiterCount > 0
+        if state.isFrozen && !isShort { return nil }
         let now = clock.now
         _ = state.queue.revive(now: now)
-        let isPressed = state.memoryWaiterCount > 0 || dirtyBytes > limits.dirtyBackgroundBytes
+        let isPressed = isShort || dirtyBytes > limits.dirtyBackgroundBytes
         for _ in 0..<state.queue.count {
             guard let oldest = state.queue.oldest else { return nil }
             let isExpired = oldest + limits.dirtyExpireNanoseconds <= now

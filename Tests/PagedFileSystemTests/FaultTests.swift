@@ -190,6 +190,20 @@ struct FaultTests {
         #expect(try fixture.backing("a").count == Int(size))
     }
 
+    @Test("a file that is gone while the pager loop has it queued is flushed as nothing")
+    func goneWhileQueued() throws {
+        let fixture = try FileSystemFixture()
+        let file = try fixture.create("a")
+        try file.write(pattern(4 * page), at: 0)
+        try file.write([UInt8](repeating: 0, count: 4 * page), at: UInt64(8 * page))
+        try fixture.fileSystem.remove("a", in: .root, isDirectory: false)
+        file.close()
+        fixture.fileSystem.forget(file.node, count: 1)
+        fixture.fileSystem.engine.flushQueued()
+        #expect(fixture.lastFaulty.calls(.write) == 0)
+        fixture.expectNothingDirty()
+    }
+
     @Test("the files that could not be drained are named and stay dirty")
     func drainFailure() throws {
         let fixture = try FileSystemFixture()

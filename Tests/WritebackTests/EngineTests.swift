@@ -158,6 +158,18 @@ struct EngineTests {
         #expect(target.byte(ofPage: 511) == 1)
     }
 
+    @Test("a shortage of memory starts writeback although it is frozen")
+    func shortWhileFrozen() throws {
+        let engine = engine(expire: 1 << 60)
+        engine.setFrozen(true)
+        engine.start()
+        defer { engine.stop() }
+        let target = try MemoryTarget("a", pager: pager, pageCount: 512)
+        try target.fill(PageRange(0, 512), with: 1)
+        engine.enqueue(target)
+        #expect(try engine.acquireFrames(10).count > 0)
+    }
+
     @Test("the gate lets one thread in at a time, in the order of arrival")
     func gate() {
         let gate = TicketGate()

@@ -84,7 +84,8 @@ extension PagedFileSystem {
     /// Writes bytes into pages.
     ///
     /// `isFromKernelCache` says that the kernel writes back its own cache, and has told the
-    /// application already that all is well. Errors: ENOSPC, EFBIG, EIO when nothing more can be dirty.
+    /// application already that all is well. Errors: ENOSPC, EFBIG, EIO when nothing more can be
+    /// dirty.
     public func write(
         _ file: OpenFileID,
         node: NodeID,

@@ -150,13 +150,17 @@ extension PagedFileSystem {
     /// Writes back everything, as often as something is dirty afterwards and no flush fails, and
     /// syncs the backing file system.
     ///
+    /// Where files are still written, `passCountMax` bounds how often: there may be no end to it.
     /// `progress` gets the bytes and the files that are dirty still, at the start and before each
     /// file; once it returns false the drain ends.
     public func drain(
+        passCountMax: Int = .max,
         progress: (_ dirtyBytes: UInt64, _ dirtyFiles: UInt64) -> Bool
     ) -> FlushOutcome {
         var outcome = FlushOutcome()
-        while outcome.failures.isEmpty {
+        var passCount = 0
+        while outcome.failures.isEmpty, passCount < passCountMax {
+            passCount += 1
             let dirty = keptFiles().filter(\.isDirty)
             if dirty.isEmpty { break }
             for (index, file) in dirty.enumerated() {

@@ -37,6 +37,7 @@ public final class PagedFileSystem: Sendable {
     let options: Options
     let inodes: InodeTable
     let openFiles = OpenFileTable()
+    let changes = ChangeGate()
     let context: FileContext
     let decorate: @Sendable (any BackingFile) -> any BackingFile
     let prefaulter: FramePrefaulter
@@ -83,6 +84,12 @@ public final class PagedFileSystem: Sendable {
     public func stop() {
         engine.stop()
         prefaulter.stop()
+    }
+
+    /// Refuses changes of content from now on (`ENOTCONN`), and waits for those under way: what is
+    /// drained afterwards is all there is.
+    public func refuseChanges() {
+        changes.close()
     }
 
     /// Gives the file system the cache that the kernel keeps in front of it.

@@ -134,9 +134,9 @@ final class Daemon: Sendable {
         }
         // The mount is gone, and its device number may be another's by now.
         stopControl()
-        let code = writeBackAll()
+        writeBack()
         fileSystem.stop()
-        return code
+        return 0
     }
 
     private func startControl() throws(DaemonFailure) -> ControlServer {
@@ -197,7 +197,8 @@ final class Daemon: Sendable {
     private func shutDown() {
         logger.notice("writing back \(fileSystem.engine.dirtyBytes) bytes before the unmount")
         handOverKernelPages()
-        _ = writeBackAll()
+        // Twice, for what was written meanwhile; what follows comes after the unmount.
+        writeBack(passCountMax: 2)
         do throws(MountFailure) {
             try server.detachMountpoint(lazily: false)
         } catch {
@@ -210,20 +211,22 @@ final class Daemon: Sendable {
     private func leaveFilesInUse() {
         try? server.detachMountpoint(lazily: true)
         handOverKernelPages()
-        let code = writeBackAll()
+        fileSystem.refuseChanges()
+        writeBack()
         stopControl()
-        exit(code)
+        exit(0)
     }
 
     private func handOverKernelPages() {
         for node in fileSystem.nodesOpenForWriting() { server.handOver(node) }
     }
 
-    /// Writes back until nothing is dirty, however often it takes; a second signal ends it.
-    private func writeBackAll() -> Int32 {
+    /// Writes back what is dirty; what fails is tried again until it does not, or until a second
+    /// signal ends the daemon.
+    private func writeBack(passCountMax: Int = .max) {
         while true {
-            let outcome = fileSystem.drain { _, _ in true }
-            if outcome.failures.isEmpty { return 0 }
+            let outcome = fileSystem.drain(passCountMax: passCountMax) { _, _ in true }
+            if outcome.failures.isEmpty { return }
             for (path, failure) in outcome.failures {
                 logger.error("\(path): \(failure.errno); trying again in a second")
             }

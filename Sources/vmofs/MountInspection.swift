@@ -154,7 +154,8 @@ final class MountInspection: InspectionProvider {
     func thaw() { fileSystem.engine.setFrozen(false) }
 
     func drain(progress: (DrainProgress) -> Bool) -> DrainResult {
-        let outcome = fileSystem.drain { bytes, files in
+        // Once more for what was written meanwhile; who goes on writing keeps the mount busy anyway.
+        let outcome = fileSystem.drain(passCountMax: 2) { bytes, files in
             progress(DrainProgress(remainingBytes: bytes, remainingFiles: files))
         }
         let left = fileSystem.dirtyFiles()

@@ -204,6 +204,28 @@ struct FaultTests {
         fixture.expectNothingDirty()
     }
 
+    @Test("after changes are refused a drain leaves nothing, and nothing comes after it")
+    func refusedChanges() throws {
+        let fixture = try FileSystemFixture()
+        let file = try fixture.create("a")
+        let written = Counter()
+        let writer = WorkerThread("writer") {
+            while let count = try? file.write(pattern(page), at: UInt64(written.value)) {
+                written.add(count)
+            }
+        }
+        while written.value < 16 * page {
+            #expect(fixture.fileSystem.drain(passCountMax: 1) { _, _ in true }.failures.isEmpty)
+        }
+        fixture.fileSystem.refuseChanges()
+        #expect(fixture.fileSystem.drain { _, _ in true }.failures.isEmpty)
+        writer.join()
+        #expect(try fixture.backing("a").count == written.value)
+        #expect(throws: Errno.socketNotConnected) { try file.truncate(0) }
+        #expect(throws: Errno.socketNotConnected) { try file.allocate(0, 0, 1 << 30) }
+        fixture.expectNothingDirty()
+    }
+
     @Test("the files that could not be drained are named and stay dirty")
     func drainFailure() throws {
         let fixture = try FileSystemFixture()

@@ -15,7 +15,10 @@ extension PagedFileSystem {
         if change.dropsPrivileges { try dropPrivileges(of: inode) }
         if let size = change.size {
             // The kernel sends the time along where it keeps it.
-            try pagedFile(of: inode).setSize(size, stampsTimes: true)
+            let file = try pagedFile(of: inode)
+            try changes.pass { () throws(Errno) in
+                try file.setSize(size, stampsTimes: true)
+            }
         }
         if change.uid != nil || change.gid != nil {
             // The backing file system drops setuid, setgid and capabilities by itself here.

@@ -24,7 +24,9 @@ extension PagedFileSystem {
         guard flags & truncateFlag != 0 else { return OpenResult(file: id, keepsCache: keepsCache) }
         do throws(Errno) {
             if dropsPrivileges { try dropPrivileges(of: inode) }
-            try file.setSize(0, stampsTimes: stampsTimes)
+            try changes.pass { () throws(Errno) in
+                try file.setSize(0, stampsTimes: stampsTimes)
+            }
         } catch {
             release(id, node: node)
             throw error
@@ -103,7 +105,9 @@ extension PagedFileSystem {
             try dropCapability(of: inode)
         }
         do throws(Errno) {
-            return unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+            return try changes.pass { () throws(Errno) in
+                unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+            }
         } catch {
             let range = ByteRange(offset: offset, length: UInt64(bytes.count))
             if isFromKernelCache, let kernelCache, let range {
@@ -164,14 +168,16 @@ extension PagedFileSystem {
         let file = try pagedFile(file)
         try dropPrivileges(of: inodes.inode(node))
         let keepsSize = mode & AllocationMode.keepSize != 0
-        switch mode & ~AllocationMode.keepSize {
-        case 0:
-            try file.allocate(range, keepsSize: keepsSize, stampsTimes: stampsTimes)
-        case AllocationMode.zeroRange:
-            try file.makeZero(range, extends: !keepsSize, stampsTimes: stampsTimes)
-        case AllocationMode.punchHole where keepsSize:
-            try file.makeZero(range, extends: false, stampsTimes: stampsTimes)
-        default: throw .notSupported
+        try changes.pass { () throws(Errno) in
+            switch mode & ~AllocationMode.keepSize {
+            case 0:
+                try file.allocate(range, keepsSize: keepsSize, stampsTimes: stampsTimes)
+            case AllocationMode.zeroRange:
+                try file.makeZero(range, extends: !keepsSize, stampsTimes: stampsTimes)
+            case AllocationMode.punchHole where keepsSize:
+                try file.makeZero(range, extends: false, stampsTimes: stampsTimes)
+            default: throw .notSupported
+            }
         }
     }
 
@@ -230,11 +236,13 @@ extension PagedFileSystem {
             let buffers = unsafe reply.buffers
             var position = targetOffset + copied
             for index in unsafe buffers.indices {
-                let count = unsafe try to.write(
-                    buffers[index],
-                    at: position,
-                    stampsTimes: stampsTimes
-                )
+                let count = try changes.pass { () throws(Errno) in
+                    unsafe try to.write(
+                        buffers[index],
+                        at: position,
+                        stampsTimes: stampsTimes
+                    )
+                }
                 position += UInt64(count)
             }
             copied += UInt64(reply.byteCount)

@@ -177,8 +177,7 @@ extension Integration {
 
         @Test(
             "a user without privileges mounts, writes and unmounts",
-            .enabled(if: Machine.isRoot),
-            .enabled(if: Machine.isOpenToAll, "/dev/fuse is closed to all but root here")
+            .enabled(if: Machine.isRoot)
         )
         func plainUser() throws {
             let place = try TestPlace()
@@ -195,7 +194,13 @@ extension Integration {
                 "$VMOFS" unmount "$MOUNT"
                 grep -q more "$BACKING/file"
                 END
-                setpriv --reuid 65534 --regid 65534 --clear-groups bash "$SCRATCH/user"
+                # Some machines keep /dev/fuse for root: here is one of our own, open to all.
+                cat >"$SCRATCH/inside" <<'END'
+                mknod -m 0666 "$SCRATCH/fuse" c 10 229
+                mount --bind "$SCRATCH/fuse" /dev/fuse
+                exec setpriv --reuid 65534 --regid 65534 --clear-groups bash "$SCRATCH/user"
+                END
+                unshare --mount --propagation private bash "$SCRATCH/inside"
                 """
             )
             #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")

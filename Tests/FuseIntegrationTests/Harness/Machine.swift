@@ -28,13 +28,6 @@ enum Machine {
     /// Whether this is root, who can also mount images and become others.
     static let isRoot = geteuid() == 0
 
-    /// Whether users without privileges may mount here.
-    static let isOpenToAll: Bool = {
-        var status = stat()
-        // SAFETY: `status` lives through the call, which fills it.
-        return unsafe stat("/dev/fuse", &status) == 0 && status.st_mode & 0o006 == 0o006
-    }()
-
     private static func findObstacle() -> String? {
         guard FileManager.default.isExecutableFile(atPath: binary) else {
             return "\(binary) is not built (swift build -c release, or set VMOFS_BINARY)"

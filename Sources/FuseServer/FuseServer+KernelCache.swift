@@ -6,15 +6,17 @@ extension FuseServer: KernelCache {
     /// Makes the kernel write to us the pages of a file that it holds dirty, and forget them all.
     ///
     /// Source: FUSE_NOTIFY_INVAL_INODE.
-    public func handOver(_ node: NodeID) {
-        invalidate(node, offset: 0, length: 0)
+    public func handOver(_ node: NodeID, byteCount: UInt64) {
+        guard byteCount > 0 else { return }
+        invalidate(node, offset: 0, length: Int(clamping: byteCount))
     }
 
     /// The same on a thread of the session, of which at least half must stay free to answer.
     public func handOverFromRequest(_ node: NodeID) -> Bool {
         defer { handOverCount.add(-1) }
         guard handOverCount.add(1) <= threadCountMax / 2 else { return false }
-        handOver(node)
+        // The kernel holds the file's lock for this request, so it does not grow.
+        invalidate(node, offset: 0, length: 0)
         return true
     }
 

@@ -111,9 +111,13 @@ extension PagedFileSystem {
         return paths.sorted()
     }
 
-    /// The nodes that are open for writing.
-    public func nodesOpenForWriting() -> [NodeID] {
-        Array(Set(openFiles.all().filter(\.isWritable).map(\.inode.id)))
+    /// The nodes that are open for writing and have a name, with their paths.
+    public func nodesOpenForWriting() -> [NodeID: String] {
+        var nodes: [NodeID: String] = [:]
+        for open in openFiles.all() where open.isWritable && nodes[open.inode.id] == nil {
+            nodes[open.inode.id] = open.inode.node.path()
+        }
+        return nodes
     }
 
     /// Writes back the dirty files under `path` (empty for all), and syncs what was written.

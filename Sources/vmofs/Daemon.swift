@@ -210,15 +210,23 @@ final class Daemon: Sendable {
     /// Ends although files are open: those who hold them get ENOTCONN from now on.
     private func leaveFilesInUse() {
         try? server.detachMountpoint(lazily: true)
-        handOverKernelPages()
         fileSystem.refuseChanges()
         writeBack()
         stopControl()
         exit(0)
     }
 
+    /// Makes the kernel hand over what was written before now to files that are open still; a
+    /// close hands over by itself.
     private func handOverKernelPages() {
-        for node in fileSystem.nodesOpenForWriting() { server.handOver(node) }
+        for (node, path) in fileSystem.nodesOpenForWriting() {
+            var status = stat()
+            // The size that the kernel knows. SAFETY: the path and `status` live through the call.
+            let file = "\(configuration.mountpoint)/\(path)"
+            if unsafe lstat(file, &status) == 0 {
+                server.handOver(node, byteCount: UInt64(max(status.st_size, 0)))
+            }
+        }
     }
 
     /// Writes back what is dirty; what fails is tried again until it does not, or until a second

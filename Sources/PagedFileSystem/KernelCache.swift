@@ -5,9 +5,10 @@ public import Support
 /// What acts on the pages that the kernel holds of a file makes it write the dirty ones to us, and
 /// then forget all.
 public protocol KernelCache: AnyObject, Sendable {
-    /// Makes the kernel hand over the pages of a file's first `byteCount` bytes, and returns when it
-    /// has. A bound is needed: a file that grows as fast as it is handed over has no end.
+    /// Makes the kernel hand over the pages of a file's first `byteCount` bytes, and returns when
+    /// it has.
     ///
+    /// A bound is needed: a file that grows as fast as it is handed over has no end.
     /// Waits for writes that threads serving requests answer, so it must not be called on one of
     /// those.
     func handOver(_ node: NodeID, byteCount: UInt64)

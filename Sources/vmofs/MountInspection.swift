@@ -154,7 +154,7 @@ final class MountInspection: InspectionProvider {
     func thaw() { fileSystem.engine.setFrozen(false) }
 
     func drain(progress: (DrainProgress) -> Bool) -> DrainResult {
-        // Once more for what was written meanwhile; who goes on writing keeps the mount busy anyway.
+        // Once more for what was written meanwhile; who goes on writing keeps the mount busy.
         let outcome = fileSystem.drain(passCountMax: 2) { bytes, files in
             progress(DrainProgress(remainingBytes: bytes, remainingFiles: files))
         }

@@ -51,7 +51,10 @@ help_if_asked() {
 # is linked in, so that the daemon needs nothing but libfuse3 and libc when it is copied elsewhere.
 build_release() {
     say "Building vmofs (release); the first build takes some minutes."
-    (cd "$project_root" && swift build -c release --static-swift-stdlib --product vmofs)
+    # SwiftPM leaves lock files and folders in TMPDIR, which is not for us to litter.
+    mkdir -p "$project_root/.build/tmp"
+    (cd "$project_root" && TMPDIR=$project_root/.build/tmp \
+        swift build -c release --static-swift-stdlib --product vmofs)
 }
 
 # Prints the path of a built vmofs: this clone's, else the installed one.
@@ -102,7 +105,8 @@ processes_naming() {
     for entry in /proc/[0-9]*; do
         pid=${entry#/proc/}
         is_ancestor "$pid" && continue
-        if tr '\0' '\n' <"$entry/cmdline" 2>/dev/null | grep -qF -- "$1/"; then
+        # It may end while we look.
+        if { tr '\0' '\n' <"$entry/cmdline"; } 2>/dev/null | grep -qF -- "$1/"; then
             say "$pid"
         fi
     done

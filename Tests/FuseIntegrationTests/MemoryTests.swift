@@ -89,6 +89,27 @@ extension Integration {
             }
         }
 
+        @Test("files that were written and removed leave no pages and no descriptors")
+        func removedFilesGo() throws {
+            try withMount { mount in
+                let descriptors = "ls /proc/\(mount.daemon)/fd | wc -l"
+                let before = try #require(Int(try mount.run(descriptors).dropLast()))
+                try mount.run(
+                    """
+                    for i in {1..300}; do echo text >file-$i; done
+                    for i in {1..100}; do rm file-$i; done
+                    for i in {101..200}; do mv file-$i same; done
+                    "$VMOFS" flush "$MOUNT"
+                    rm file-* same
+                    """
+                )
+                let after = try #require(Int(try mount.run(descriptors).dropLast()))
+                #expect(after < before + 50)
+                let status = try mount.status()
+                #expect(status.vmos == 0 && status.dirtyBytes == 0 && status.residentBytes == 0)
+            }
+        }
+
         @Test("dirty data is written back by itself when it is old")
         func expires() throws {
             let options = [

@@ -14,9 +14,10 @@ struct FlushQueue {
         let failureCount: Int
     }
 
-    /// An entry as the queue keeps it. Weak: a file that is removed and forgotten must give back
-    /// its pages and descriptors at once and not when its turn comes. Whoever needs what is dirty
-    /// in a file holds the file.
+    /// An entry as the queue keeps it.
+    ///
+    /// Weak: a file that is removed and forgotten must give back its pages and descriptors at once
+    /// and not when its turn comes. Whoever needs what is dirty in a file holds the file.
     private struct Place: Comparable {
         weak var target: (any WritebackTarget)?
         let dirtySince: UInt64

@@ -162,7 +162,11 @@ private struct Unmounting {
             )
         }
         let mounts = try MountLocator.current().mounts
-        if mounts.entries.contains(where: { $0.device == mount.device && $0.isVmofs }) {
+        // The device number alone may be that of a mount made since.
+        let isThere = mounts.mounts(at: mount.mountpoint).contains { entry in
+            entry.device == mount.device && entry.isVmofs
+        }
+        if isThere {
             throw failure(
                 "the daemon has ended but the mount is still there",
                 remedy: "run: \(unmountByHand(mount.mountpoint))"

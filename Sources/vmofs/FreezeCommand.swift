@@ -8,7 +8,7 @@ struct FreezeCommand: ParsableCommand {
         abstract: "Suspend background writeback, to look at dirty state in peace.",
         discussion: """
             Dirty pages stay dirty until 'vmofs thaw'. fsync(2), 'vmofs flush' and 'vmofs unmount' \
-            still write back, and so does a writer that meets the limit of dirty bytes.
+            still write back, and so does a shortage of memory, so that no writer waits for a thaw.
             """
     )
 

@@ -51,7 +51,7 @@ let package = Package(
         .systemLibrary(name: "CFuse3", pkgConfig: "fuse3", providers: [.apt(["libfuse3-dev"])]),
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         module("Support", ["CLinux", errno]),
-        module("VMCore", ["Support", "CLinux", errno]),
+        module("VMCore", ["Support", "CLinux", errno, deque]),
         module("Storage", ["Support", "CLinux", errno]),
         module("Writeback", ["VMCore", "Support", errno, heap]),
         module(

@@ -76,6 +76,13 @@ public final class Guarded<Value>: @unchecked Sendable {
         }
     }
 
+    /// Wakes one of the threads in `wait`.
+    ///
+    /// For a state that serves one waiter at a time, when all of them wait for the same.
+    public func wakeOne() {
+        unsafe checked(pthread_cond_signal(condition))
+    }
+
     /// Wakes every thread in `wait`; each looks at the state again.
     public func wakeAll() {
         unsafe checked(pthread_cond_broadcast(condition))

@@ -29,6 +29,8 @@ public struct Status: Error, Hashable, Sendable {
     public static let badState = Status(rawValue: -20)
     /// `ZX_ERR_TIMED_OUT`: the deadline passed first.
     public static let timedOut = Status(rawValue: -21)
+    /// `ZX_ERR_SHOULD_WAIT`: no room or nothing there at the moment.
+    public static let shouldWait = Status(rawValue: -22)
     /// `ZX_ERR_NOT_FOUND`: the thing named is not there.
     public static let notFound = Status(rawValue: -25)
     /// `ZX_ERR_UNAVAILABLE`: the object refuses the operation by its making.

@@ -58,6 +58,29 @@ struct GuardedTests {
         #expect(looks >= 2)
     }
 
+    @Test("one waiter is woken for each thing that it can take")
+    func wakeOne() {
+        let things = Guarded(0, rank: .leaf)
+        let taken = DispatchGroup()
+        for _ in 0..<4 {
+            taken.enter()
+            Thread.detachNewThread {
+                _ = things.wait { things -> Void? in
+                    if things == 0 { return nil }
+                    things -= 1
+                    return ()
+                }
+                taken.leave()
+            }
+        }
+        for _ in 0..<4 {
+            things.withLock { $0 += 1 }
+            things.wakeOne()
+        }
+        taken.wait()
+        #expect(things.withLock { $0 } == 0)
+    }
+
     @Test("all waiters are woken by one call")
     func wakeEveryone() {
         let state = Guarded((waiting: 0, isOpen: false), rank: .leaf)
@@ -125,8 +148,8 @@ struct GuardedTests {
     @Test("locks of rising rank nest, and a rank can be taken again once it is free")
     func order() {
         let ranks: [LockRank] = [
-            .namespace, .inode, .writebackQueue, .pager, .vmo, .arena, .budget, .ledger, .control,
-            .trace, .leaf,
+            .namespace, .inode, .writebackQueue, .pager, .vmo, .arena, .pageRequests, .port,
+            .budget, .ledger, .control, .trace, .leaf,
         ]
         #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0.rawValue < $1.rawValue })
         let locks = ranks.map { Guarded(0, rank: $0) }
@@ -134,9 +157,8 @@ struct GuardedTests {
             outer.withLock { _ in inner.withLock { $0 += 1 } }
             outer.withLock { $0 += 1 }
         }
-        #expect(
-            locks.map { lock in lock.withLock { $0 } } == [1] + [Int](repeating: 2, count: 9) + [1]
-        )
+        let twice = [Int](repeating: 2, count: ranks.count - 2)
+        #expect(locks.map { lock in lock.withLock { $0 } } == [1] + twice + [1])
     }
 
     #if DEBUG

@@ -71,7 +71,8 @@ private struct HandleFixture {
 struct HandleTests {
     @Test("default rights are Zircon's numbers")
     func defaultRights() throws {
-        #expect(Rights.pagerDefault.rawValue == 0x0300_8002)
+        #expect(Rights.pagerDefault.rawValue == 0x0180_8002)
+        #expect(Rights.portDefault.rawValue == 0x800F)
         #expect(Rights.vmoDefault.rawValue == 0xD0EF)
         let fixture = try HandleFixture()
         #expect(throws: Status.accessDenied) {

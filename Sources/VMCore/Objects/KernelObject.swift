@@ -6,6 +6,15 @@ public protocol KernelObject: AnyObject, Sendable {
     var koid: Koid { get }
     /// The kind of object.
     var objectType: ObjectType { get }
+    /// The last handle was closed.
+    ///
+    /// Called once by the handle table, with no lock held. Default: nothing.
+    func lastHandleClosed()
+}
+
+extension KernelObject {
+    /// Nothing to do.
+    public func lastHandleClosed() {}
 }
 
 /// The kinds of objects.
@@ -14,6 +23,12 @@ public protocol KernelObject: AnyObject, Sendable {
 public enum ObjectType: UInt32, Sendable {
     /// `ZX_OBJ_TYPE_VMO`.
     case vmo = 3
+    /// `ZX_OBJ_TYPE_PORT`.
+    case port = 6
+    /// `ZX_OBJ_TYPE_VMAR`.
+    case vmar = 18
+    /// `ZX_OBJ_TYPE_PMT`.
+    case pmt = 26
     /// `ZX_OBJ_TYPE_PAGER`.
     case pager = 28
 }

@@ -26,23 +26,47 @@ public struct Rights: OptionSet, Hashable, Sendable {
     public static let getProperty = Rights(rawValue: 1 << 6)
     /// `ZX_RIGHT_SET_PROPERTY`.
     public static let setProperty = Rights(rawValue: 1 << 7)
+    /// `ZX_RIGHT_ENUMERATE`.
+    public static let enumerate = Rights(rawValue: 1 << 8)
+    /// `ZX_RIGHT_DESTROY`.
+    public static let destroy = Rights(rawValue: 1 << 9)
+    /// `ZX_RIGHT_SET_POLICY`.
+    public static let setPolicy = Rights(rawValue: 1 << 10)
+    /// `ZX_RIGHT_GET_POLICY`.
+    public static let getPolicy = Rights(rawValue: 1 << 11)
     /// `ZX_RIGHT_SIGNAL`.
     public static let signal = Rights(rawValue: 1 << 12)
+    /// `ZX_RIGHT_SIGNAL_PEER`.
+    public static let signalPeer = Rights(rawValue: 1 << 13)
     /// `ZX_RIGHT_WAIT`.
     public static let wait = Rights(rawValue: 1 << 14)
     /// `ZX_RIGHT_INSPECT`.
     public static let inspect = Rights(rawValue: 1 << 15)
+    /// `ZX_RIGHT_MANAGE_JOB`.
+    public static let manageJob = Rights(rawValue: 1 << 16)
+    /// `ZX_RIGHT_MANAGE_PROCESS`.
+    public static let manageProcess = Rights(rawValue: 1 << 17)
+    /// `ZX_RIGHT_MANAGE_THREAD`.
+    public static let manageThread = Rights(rawValue: 1 << 18)
+    /// `ZX_RIGHT_APPLY_PROFILE`.
+    public static let applyProfile = Rights(rawValue: 1 << 19)
+    /// `ZX_RIGHT_MANAGE_SOCKET`.
+    public static let manageSocket = Rights(rawValue: 1 << 20)
+    /// `ZX_RIGHT_OP_CHILDREN`.
+    public static let opChildren = Rights(rawValue: 1 << 21)
     /// `ZX_RIGHT_RESIZE`.
-    public static let resize = Rights(rawValue: 1 << 23)
+    public static let resize = Rights(rawValue: 1 << 22)
     /// `ZX_RIGHT_ATTACH_VMO`.
-    public static let attachVMO = Rights(rawValue: 1 << 24)
+    public static let attachVMO = Rights(rawValue: 1 << 23)
     /// `ZX_RIGHT_MANAGE_VMO`.
-    public static let manageVMO = Rights(rawValue: 1 << 25)
+    public static let manageVMO = Rights(rawValue: 1 << 24)
     /// `ZX_RIGHT_SAME_RIGHTS`: for `duplicate`, the rights of the handle itself.
     public static let sameRights = Rights(rawValue: 1 << 31)
 
     /// `ZX_DEFAULT_PAGER_RIGHTS`.
     public static let pagerDefault: Rights = [.inspect, .transfer, .attachVMO, .manageVMO]
+    /// `ZX_DEFAULT_PORT_RIGHTS`.
+    public static let portDefault: Rights = [.duplicate, .transfer, .inspect, .read, .write]
     /// `ZX_DEFAULT_VMO_RIGHTS`; a resizable VMO adds `resize`.
     public static let vmoDefault: Rights = [
         .duplicate, .transfer, .wait, .inspect, .read, .write, .getProperty, .setProperty, .map,

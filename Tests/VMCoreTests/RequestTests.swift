@@ -56,7 +56,7 @@ struct RequestTests {
 
     @Test("the tracker trims a request on the left of another and attaches it on the right")
     func overlap() throws {
-        var tracker = PageRequestTracker()
+        var tracker = PageRequestTracker(.read, queue: nil)
         guard case .ask(let first) = tracker.admit(pages(8, 24)),
             case .ask(let left) = tracker.admit(pages(0, 32)),
             case .wait(let attached) = tracker.admit(pages(10, 40)),
@@ -151,7 +151,7 @@ struct RequestTests {
 
     @Test("ResizeCommitTest: a shrink counts only the gaps that it cuts off")
     func resizeCommit() throws {
-        var tracker = PageRequestTracker()
+        var tracker = PageRequestTracker(.read, queue: nil)
         guard case .ask(let request) = tracker.admit(pages(0, 3)) else {
             Issue.record("not asked")
             return

@@ -34,9 +34,9 @@ extension PagedFile {
             let (kind, endPage) = vmo.extent(at: position / pageSize)
             let end = min(size, endPage * pageSize)
             switch (kind, wanted) {
-            case (.data, .data), (.dirtyZero, .hole), (.marker, .hole):
+            case (.data, .data), (.dirtyZero, .hole), (.untrackedZero, .hole), (.marker, .hole):
                 return position
-            case (.data, .hole), (.dirtyZero, .data), (.marker, .data):
+            case (.data, .hole), (.dirtyZero, .data), (.untrackedZero, .data), (.marker, .data):
                 break
             case (.absent, .data):
                 let start = position < backingSize ? try file.dataStart(atOrAfter: position) : nil

@@ -44,6 +44,43 @@ extension HandleTable {
         return insert(vmo, rights: rights)
     }
 
+    /// Makes a VMO whose page requests become packets with `key` on `port`, and a handle to it.
+    ///
+    /// `size` is in bytes and rounded up to pages; as given it becomes the stream size. The options
+    /// are `ZX_VMO_RESIZABLE`, `ZX_VMO_TRAP_DIRTY` and `ZX_VMO_UNBOUNDED`.
+    ///
+    /// Source: `zx_pager_create_vmo`.
+    ///
+    /// - Throws: the pager handle's status (right `attachVMO`), the port handle's (right `write`),
+    ///   `badState` if the pager is closed at this moment, `invalidArgs` for `resizable` with
+    ///   `unbounded`, `outOfRange` for a size above the maximum, `invalidArgs` for another option.
+    public func pagerCreateVMO(
+        _ pager: Handle,
+        options: UInt32,
+        port: Handle,
+        key: UInt64,
+        size: UInt64
+    ) throws(Status) -> Handle {
+        let pager = try object(pager, Pager.self, rights: .attachVMO)
+        let port = try object(port, Port.self, rights: .write)
+        let options = VMOOptions(rawValue: options)
+        let vmo = try pager.createVMO(size: size, options: options, port: port, key: key)
+        let rights: Rights =
+            options.contains(.resizable) ? [.vmoDefault, .resize] : .vmoDefault
+        return insert(vmo, rights: rights)
+    }
+
+    /// Parts a VMO from its pager, as `VirtualMemoryObject.detach` does.
+    ///
+    /// Source: `zx_pager_detach_vmo`.
+    ///
+    /// - Throws: the pager handle's status (rights `attachVMO` and `manageVMO`), the VMO handle's
+    ///   (right `write`), `invalidArgs` for a VMO of another pager.
+    public func pagerDetachVMO(_ pager: Handle, _ vmo: Handle) throws(Status) {
+        _ = try object(pager, Pager.self, rights: [.attachVMO, .manageVMO])
+        try managedVMO(pager, vmo, rights: .write).detach()
+    }
+
     /// Supplies frames for Empty slots of `vmo`, as `VirtualMemoryObject.supply` does.
     ///
     /// Source: `zx_pager_supply_pages`, with frames in place of an auxiliary VMO.
@@ -90,9 +127,10 @@ extension HandleTable {
             try vmo.failRequests(pages, status: Status(rawValue: code))
         case .dirty:
             guard data == 0 else { throw .invalidArgs }
-            guard ByteRange(offset: offset, length: length) != nil else { throw .outOfRange }
+            guard let bytes = ByteRange(offset: offset, length: length) else { throw .outOfRange }
             guard vmo.options.contains(.trapDirty) else { throw .notSupported }
-            try dirty(try pages(offset, length, in: vmo), of: vmo)
+            // Whether the range lies in the VMO is checked where waiters are woken if it does not.
+            try dirty(bytes.pagesRoundedOutward, of: vmo)
         case .writebackBegin:
             guard data == 0 || data == DirtyRange.isZero else { throw .invalidArgs }
             let pages = try pages(offset, length, in: vmo)
@@ -151,12 +189,12 @@ extension HandleTable {
     private func dirty(_ pages: PageRange, of vmo: VirtualMemoryObject) throws(Status) {
         let pager = vmo.pager
         for _ in 0..<dirtyAttemptsMax {
-            let needed = try vmo.framesToDirty(pages)
+            let needed = vmo.framesToDirty(pages)
             if pager.arena.freeCount < needed {
                 _ = pager.reclaim(needed - pager.arena.freeCount)
             }
             var frames = pager.arena.take(needed)
-            if frames.count < needed { throw .noMemory }
+            guard frames.count == needed else { break }
             do throws(Status) {
                 try vmo.opDirty(pages, frames: &frames)
                 return
@@ -164,6 +202,7 @@ extension HandleTable {
                 if error != .noMemory { throw error }
             }
         }
+        vmo.wakeDirtyWaiters(in: pages)
         throw .noMemory
     }
 }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Support
 
 /// The outstanding requests of one type of one VMO: what overlaps, who waits, when one is done.
@@ -12,19 +13,31 @@ struct PageRequestTracker {
     enum Admission {
         /// Ask the source for the request's pages, then call `finish`.
         case ask(PageRequest)
-        /// Wait for the request of another thread.
+        /// Wait for the request: another thread asks, or a packet does.
         case wait(PageRequest)
     }
 
+    private let command: PageRequestCommand
+    /// Where requests become packets; nil if the thread that asks calls a source.
+    private let queue: PageRequestQueue?
+    private var lastID: UInt64 = 0
+
     /// Ascending.
     ///
-    /// As many as threads wait in sources: few.
+    /// As many as threads wait: few.
     private var outstanding: [PageRequest] = []
 
+    init(_ command: PageRequestCommand, queue: PageRequestQueue?) {
+        self.command = command
+        self.queue = queue
+    }
+
     var isEmpty: Bool { outstanding.isEmpty }
+    /// Whether requests become packets.
+    var isQueued: Bool { queue != nil }
 
     /// Requests that some thread besides the asking one waits for.
-    var waitedForCount: Int { outstanding.count { $0.hasWaiters } }
+    var waitedForCount: Int { outstanding.count { !$0.waiters.isEmpty } }
 
     /// Admits a request for `pages`, none of which is there.
     ///
@@ -37,14 +50,19 @@ struct PageRequestTracker {
         if index < outstanding.count {
             let other = outstanding[index]
             if other.pages.start <= pages.start {
-                other.hasWaiters = true
+                other.waiters.append(pthread_self())
                 return .wait(other)
             }
             asked.end = min(asked.end, other.pages.start)
         }
-        let request = PageRequest(asked)
+        // One queue carries both commands: their numbers must differ.
+        lastID += 2
+        let request = PageRequest(id: lastID | UInt64(command == .dirty ? 1 : 0), asked)
         outstanding.insert(request, at: index)
-        return .ask(request)
+        guard let queue else { return .ask(request) }
+        request.waiters.append(pthread_self())
+        queue.send(command, asked, id: request.id)
+        return .wait(request)
     }
 
     /// Counts `pages` as resolved; returns whether a request with waiters is done.
@@ -73,6 +91,21 @@ struct PageRequestTracker {
         return complete { other in other === request ? outcome : nil }
     }
 
+    /// Makes `thread` give up its requests, those that nobody else waits for altogether; returns
+    /// whether it had any.
+    ///
+    /// If others wait, one of them inherits the request without a new packet.
+    mutating func interrupt(_ thread: pthread_t) -> Bool {
+        var isWaiting = false
+        for request in outstanding where request.waiters.contains(thread) {
+            request.waiters.removeAll { $0 == thread }
+            isWaiting = true
+        }
+        guard isWaiting, queue != nil else { return isWaiting }
+        _ = complete { request in request.waiters.isEmpty ? .resolved : nil }
+        return true
+    }
+
     /// The parts of `pages` that are outstanding.
     func outstanding(in pages: PageRange) -> [PageRange] {
         outstanding.map { pages.clamped(to: $0.pages) }.filter { !$0.isEmpty }
@@ -85,7 +118,8 @@ struct PageRequestTracker {
         outstanding.removeAll { request in
             guard let result = outcome(request) else { return false }
             request.outcome = result
-            hadWaiters = hadWaiters || request.hasWaiters
+            hadWaiters = hadWaiters || !request.waiters.isEmpty
+            queue?.withdraw(id: request.id)
             return true
         }
         return hadWaiters

@@ -14,18 +14,21 @@ public final class Pager: KernelObject {
     public let statistics = PagerStatistics()
 
     private let vmos = Guarded(WeakVMOList(), rank: .pager)
+    /// 1 once the last handle is closed.
+    private let isClosed = Counter()
 
     /// Makes a pager whose VMOs take their frames from `arena`.
     public init(arena: FrameArena) {
         self.arena = arena
     }
 
-    /// Makes a VMO of `size` bytes, rounded up to pages, all of them absent.
+    /// Makes a VMO of `size` bytes, rounded up to pages, all of them absent, which `source`
+    /// supplies.
     ///
     /// Source: `zx_pager_create_vmo`.
     ///
-    /// - Throws: `invalidArgs` for an unknown option, `outOfRange` above
-    ///   `VirtualMemoryObject.sizeMax`.
+    /// - Throws: `outOfRange` above `VirtualMemoryObject.sizeMax`, `invalidArgs` for an unknown
+    ///   option, `badState` if the pager's handles are closed.
     public func createVMO(
         size: UInt64,
         options: VMOOptions,
@@ -33,16 +36,64 @@ public final class Pager: KernelObject {
     ) throws(Status) -> VirtualMemoryObject {
         guard size <= VirtualMemoryObject.sizeMax else { throw .outOfRange }
         guard options.subtracting([.resizable, .trapDirty]).isEmpty else { throw .invalidArgs }
+        return try makeVMO(size: size, options: options, .source(source))
+    }
+
+    /// Makes a VMO of `size` bytes, rounded up to pages, all of them absent, whose page requests
+    /// are packets with `key` on `port`.
+    ///
+    /// With `unbounded` the VMO is as large as a VMO can be, and beyond `size` it is zeros.
+    ///
+    /// Source: `zx_pager_create_vmo`.
+    ///
+    /// - Throws: `badState` if the pager's handles are closed, `invalidArgs` for `resizable` with
+    ///   `unbounded`, `outOfRange` above `VirtualMemoryObject.sizeMax`, `invalidArgs` for another
+    ///   option.
+    public func createVMO(
+        size: UInt64,
+        options: VMOOptions,
+        port: Port,
+        key: UInt64
+    ) throws(Status) -> VirtualMemoryObject {
+        if isClosed.value != 0 { throw .badState }
+        if options.isSuperset(of: [.resizable, .unbounded]) { throw .invalidArgs }
+        guard size <= VirtualMemoryObject.sizeMax else { throw .outOfRange }
+        guard options.subtracting([.resizable, .trapDirty, .unbounded]).isEmpty else {
+            throw .invalidArgs
+        }
+        let queue = PageRequestQueue(port: port, key: key)
+        return try makeVMO(size: size, options: options, .port(queue))
+    }
+
+    private func makeVMO(
+        size: UInt64,
+        options: VMOOptions,
+        _ provider: PageProvider
+    ) throws(Status) -> VirtualMemoryObject {
+        let sizeMax = VirtualMemoryObject.sizeMax
         let registration = vmos.withLock { vmos in vmos.reserve() }
         let vmo = VirtualMemoryObject(
-            sizePages: pageCount(coveringBytes: size),
+            sizePages: pageCount(coveringBytes: options.contains(.unbounded) ? sizeMax : size),
+            streamSize: size,
             options: options,
-            source: source,
+            provider: provider,
             pager: self,
             registration: registration
         )
         vmos.withLock { vmos in vmos.set(registration, vmo) }
+        if isClosed.value != 0 {
+            vmo.pagerClosed()
+            throw .badState
+        }
         return vmo
+    }
+
+    /// Leaves every VMO without a pager: what is absent there can no longer be had, and no packet
+    /// is sent any more.
+    public func lastHandleClosed() {
+        isClosed.set(1)
+        let all = vmos.withLock { vmos in vmos.all }
+        for vmo in all { vmo.pagerClosed() }
     }
 
     /// Evicts about `frames` Clean pages, second chance, in turn from all VMOs; returns how many

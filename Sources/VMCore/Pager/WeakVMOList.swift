@@ -30,6 +30,9 @@ struct WeakVMOList {
         freeSlots.append(slot)
     }
 
+    /// The VMOs that still live.
+    var all: [VirtualMemoryObject] { slots.compactMap(\.vmo) }
+
     /// Adds the next VMOs to `some`, going on where the last call stopped, round and round;
     /// returns how many places it looked at, `countMax` at most.
     mutating func next(_ countMax: Int, into some: inout [VirtualMemoryObject]) -> Int {

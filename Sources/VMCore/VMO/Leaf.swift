@@ -192,6 +192,11 @@ struct Leaf: ~Copyable {
         }
     }
 
+    /// Forgets that pages were used.
+    mutating func clearReferenced(_ from: Int, _ to: Int) {
+        referenced.clear(from, to)
+    }
+
     /// Makes Empty slots Markers.
     mutating func addMarkers(_ from: Int, _ to: Int) {
         assert(firstPresent(from, to) == to, "a slot of \(from)..<\(to) is not empty")

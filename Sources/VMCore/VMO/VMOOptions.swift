@@ -12,10 +12,13 @@ public struct VMOOptions: OptionSet, Hashable, Sendable {
 
     /// `ZX_VMO_RESIZABLE`: `resize` is allowed.
     public static let resizable = VMOOptions(rawValue: 1 << 1)
-    /// `ZX_VMO_TRAP_DIRTY`: OP_DIRTY is allowed.
+    /// `ZX_VMO_TRAP_DIRTY`: OP_DIRTY is allowed, and a pager at a port is asked (DIRTY) before a
+    /// page becomes Dirty.
     ///
     /// A source in this process needs no trap: whoever writes reserves the space first.
     public static let trapDirty = VMOOptions(rawValue: 1 << 3)
-    /// `ZX_VMO_UNBOUNDED`, which sources in this process are not offered.
-    static let unbounded = VMOOptions(rawValue: 1 << 4)
+    /// `ZX_VMO_UNBOUNDED`: as large as a VMO can be, with zeros beyond the size of the content.
+    ///
+    /// Sources in this process are not offered it.
+    public static let unbounded = VMOOptions(rawValue: 1 << 4)
 }

@@ -11,37 +11,48 @@ extension VirtualMemoryObject {
     ///
     /// Source: `ZX_PAGER_OP_DIRTY`.
     ///
-    /// - Throws: `outOfRange`, `badState` if discarded, `notFound` if a slot is Empty, `noMemory`
-    ///   if the frames do not suffice.
+    /// - Throws: `outOfRange`, `badState` if detached or discarded, `notFound` if a slot is Empty,
+    ///   `noMemory` if the frames do not suffice. Who waits for the pages to become Dirty then
+    ///   wakes, and asks again for what it needs.
     public func opDirty(_ pages: PageRange, frames: inout FrameBatch) throws(Status) {
         precondition(frames.arena === pager.arena, "frames of another arena")
-        let redirtied = try mutate { (state: inout VMOState) throws(Status) -> Int in
-            guard try state.framesToDirty(pages) <= frames.count else { throw .noMemory }
-            return state.dirty(pages, from: &frames)
+        try mutate { (state: inout VMOState) throws(Status) in
+            do throws(Status) {
+                guard try state.framesToDirty(pages) <= frames.count else { throw .noMemory }
+            } catch {
+                state.wakeDirtyWaiters(in: pages)
+                throw error
+            }
+            state.dirty(pages, from: &frames)
         }
-        if redirtied > 0 { pager.statistics.redirtiedPages.add(redirtied) }
     }
 
-    /// How many frames `opDirty` would need now.
-    ///
-    /// - Throws: as `opDirty`, without `noMemory`.
-    func framesToDirty(_ pages: PageRange) throws(Status) -> Int {
-        try state.withLock { (state: inout VMOState) throws(Status) -> Int in
-            try state.framesToDirty(pages)
-        }
+    /// How many frames `opDirty` would need now; 0 where it would throw.
+    func framesToDirty(_ pages: PageRange) -> Int {
+        state.withLock { state in (try? state.framesToDirty(pages)) ?? 0 }
+    }
+
+    /// Wakes who waits for pages of the range to become Dirty, which they did not.
+    func wakeDirtyWaiters(in pages: PageRange) {
+        mutate { state in state.wakeDirtyWaiters(in: pages) }
     }
 }
 
 extension VMOState {
+    fileprivate mutating func wakeDirtyWaiters(in pages: PageRange) {
+        resolveDirties(in: pages.clamped(to: PageRange(0, sizePages)))
+    }
+
     fileprivate mutating func framesToDirty(_ pages: PageRange) throws(Status) -> Int {
         try check(pages)
+        guard !isDetached else { throw .badState }
         var count: UInt64 = 0
         var page = pages.start
         while page < pages.end {
             let run = run(at: page, limit: pages.end)
             switch run.kind {
             case .absent: throw .notFound
-            case .marker, .dirtyZero: count += run.end - page
+            case .marker, .dirtyZero, .untrackedZero: count += run.end - page
             case .data: break
             }
             page = run.end
@@ -49,9 +60,9 @@ extension VMOState {
         return Int(count)
     }
 
-    /// Makes pages Dirty, none of which is Empty; returns how many were AwaitingClean.
-    fileprivate mutating func dirty(_ pages: PageRange, from frames: inout FrameBatch) -> Int {
-        var redirtied = 0
+    /// Makes pages Dirty, none of which is Empty.
+    fileprivate mutating func dirty(_ pages: PageRange, from frames: inout FrameBatch) {
+        resolveDirties(in: pages)
         var page = pages.start
         while page < pages.end {
             let run = run(at: page, limit: pages.end)
@@ -67,6 +78,5 @@ extension VMOState {
             installDirty(taken, at: page)
             page += UInt64(taken.count)
         }
-        return redirtied
     }
 }

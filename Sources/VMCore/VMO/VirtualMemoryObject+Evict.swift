@@ -9,7 +9,7 @@ extension VirtualMemoryObject {
     /// Evicts up to `count` Clean pages, those not used for longest first (second chance); returns
     /// how many.
     ///
-    /// Pages that are leased stay.
+    /// Pages that are leased or pinned stay.
     public func evictClean(_ count: Int) -> Int {
         let first = evictPass(count)
         return first < count ? first + evictPass(count - first) : first
@@ -83,6 +83,8 @@ extension VMOState {
                 let index = word << 6 + victims.trailingZeroBitCount
                 victims &= victims - 1
                 if hasPins, arena.isPinned(leaf.fields.frame(index)) { continue }
+                let page = base + UInt64(index)
+                if pins.first(in: PageRange(start: page, count: 1)) != nil { continue }
                 doomed[word] |= 1 << UInt64(index & 63)
                 evicted += 1
             }
@@ -93,6 +95,7 @@ extension VMOState {
             let pages = PageRange(base + UInt64(from), base + UInt64(to))
             _ = table.remove(pages, alsoMarkers: false, into: &freed)
             emptied.note(pages)
+            observer?.revokeAll(pages)
             from = firstBit(to, leafPages) { doomed[$0] }
         }
         return evicted

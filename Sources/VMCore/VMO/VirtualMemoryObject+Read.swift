@@ -17,7 +17,7 @@ extension VirtualMemoryObject {
             let admission = try mutate {
                 (state: inout VMOState) throws(Status) -> PageRequestTracker.Admission? in
                 try state.check(pages)
-                return state.lease(&page, pages.end, into: &segments)
+                return try state.lease(&page, pages.end, into: &segments)
             }
             lease.append(contentsOf: segments)
             guard let admission else { return lease }
@@ -50,14 +50,14 @@ extension VMOState {
         _ page: inout UInt64,
         _ end: UInt64,
         into segments: inout [PageLease.Segment]
-    ) -> PageRequestTracker.Admission? {
+    ) throws(Status) -> PageRequestTracker.Admission? {
         var admission: PageRequestTracker.Admission?
         while page < end {
             let run = run(at: page, limit: end)
             switch run.kind {
             case .absent:
-                admission = requestPages(from: page, limit: end)
-            case .dirtyZero, .marker:
+                admission = try requestPages(from: page, limit: end)
+            case .dirtyZero, .untrackedZero, .marker:
                 segments.append(merging: .init(pages: PageRange(page, run.end), frames: nil))
             case .data:
                 guard let leaf = run.leaf else { break }

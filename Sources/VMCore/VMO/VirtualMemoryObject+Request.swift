@@ -1,3 +1,4 @@
+internal import Glibc
 public import Support
 
 extension VirtualMemoryObject {
@@ -14,12 +15,13 @@ extension VirtualMemoryObject {
         case .ask(let request):
             outcome = ask(request)
         case .wait(let request):
-            outcome = state.wait { _ in request.outcome } ?? .resolved
+            outcome = state.wait { _ in request.outcomeForThisThread } ?? .resolved
         }
         if case .failed(let status) = outcome { throw status }
     }
 
     private func ask(_ request: PageRequest) -> PageRequest.Outcome {
+        guard case .source(let source) = provider else { return .failed(.badState) }
         pager.statistics.readRequests.add(1)
         state.withLock { state in state.emptied.beginCall() }
         var failure: Status?
@@ -42,25 +44,44 @@ extension VirtualMemoryObject {
         }
     }
 
-    /// Ends every page request that overlaps `pages`, whole, with `status`; no page changes.
+    /// Ends every page request, READ and DIRTY, that overlaps `pages`, whole, with `status`; no
+    /// page changes.
     ///
     /// Source: `ZX_PAGER_OP_FAIL`.
     ///
-    /// - Throws: `outOfRange`, `badState` if discarded.
+    /// - Throws: `outOfRange`, `badState` if detached or discarded.
     public func failRequests(_ pages: PageRange, status: Status) throws(Status) {
         try mutate { (state: inout VMOState) throws(Status) in
             try state.check(pages)
+            guard !state.isDetached else { throw .badState }
             if state.reads.fail(pages, status) { state.needsWake = true }
+            if state.dirties.fail(pages, status) { state.needsWake = true }
+        }
+    }
+
+    /// Makes a thread that waits for pages give up its request and look at them again, which makes
+    /// a new request where they still are missing.
+    ///
+    /// A request that others wait for too goes on for them; else it is withdrawn.
+    ///
+    /// Ours, in place of the suspension of a thread, which Linux does not have.
+    func interruptWait(of thread: pthread_t) {
+        mutate { state in
+            if state.reads.interrupt(thread) { state.needsWake = true }
+            if state.dirties.interrupt(thread) { state.needsWake = true }
         }
     }
 }
 
 extension VMOState {
-    /// Admits a request for the Empty slots from `page` on, to `limit` at most.
+    /// Admits a READ request for the Empty slots from `page` on, to `limit` at most.
+    ///
+    /// - Throws: `badState` if detached.
     mutating func requestPages(
         from page: UInt64,
         limit: UInt64
-    ) -> PageRequestTracker.Admission {
+    ) throws(Status) -> PageRequestTracker.Admission {
+        guard !isDetached else { throw .badState }
         var end = page
         while end < limit {
             let next = run(at: end, limit: limit)
@@ -70,7 +91,33 @@ extension VMOState {
         return reads.admit(PageRange(page, end))
     }
 
+    /// Admits a DIRTY request for the slots from `page` on, to `limit` at most, that are neither
+    /// Empty nor Dirty pages.
+    ///
+    /// - Throws: `badState` if detached.
+    mutating func requestDirty(
+        from page: UInt64,
+        limit: UInt64
+    ) throws(Status) -> PageRequestTracker.Admission {
+        guard !isDetached else { throw .badState }
+        var end = page
+        while end < limit {
+            let next = run(at: end, limit: limit)
+            guard next.kind != .absent else { break }
+            let undirtyEnd = undirtyPrefixEnd(next, at: end)
+            end = undirtyEnd
+            guard undirtyEnd == next.end else { break }
+        }
+        return dirties.admit(PageRange(page, end))
+    }
+
     mutating func finish(_ request: PageRequest, _ outcome: PageRequest.Outcome) {
         if reads.finish(request, outcome) { needsWake = true }
+    }
+
+    /// Wakes everybody who waits for pages: they look again at what became of the VMO.
+    mutating func wakeAllWaiters() {
+        if reads.resolveAll() { needsWake = true }
+        if dirties.resolveAll() { needsWake = true }
     }
 }

@@ -11,16 +11,42 @@ extension VirtualMemoryObject {
     /// Source: `zx_vmo_set_size`.
     ///
     /// - Throws: `unavailable` if the VMO is not resizable, `invalidArgs` if `size` is not a
-    ///   multiple of the page size, `outOfRange` above `sizeMax`, `badState` if discarded.
+    ///   multiple of the page size, `outOfRange` above `sizeMax`, `badState` if discarded or if a
+    ///   page to be cut off is pinned (nothing changes then).
     public func resize(to size: UInt64) throws(Status) -> Int {
         guard options.contains(.resizable) else { throw .unavailable }
         guard size % pageSize == 0 else { throw .invalidArgs }
         guard size <= Self.sizeMax else { throw .outOfRange }
-        return try mutate { (state: inout VMOState) throws(Status) -> Int in
+        return try resize(to: size, streamSize: size)
+    }
+
+    /// Changes the size to `size` bytes, rounded up to pages, and zeroes the rest of the last page.
+    ///
+    /// May block in the pager for that rest; a failure of zeroing it is ignored.
+    ///
+    /// Source: `zx_vmo_set_size`.
+    ///
+    /// - Throws: `outOfRange` above `sizeMax`, `unavailable` if the VMO is not resizable,
+    ///   `badState` if a page to be cut off is pinned (nothing changes then).
+    public func setSize(_ size: UInt64) throws(Status) {
+        guard size <= Self.sizeMax else { throw .outOfRange }
+        guard options.contains(.resizable) else { throw .unavailable }
+        let rounded = pageCount(coveringBytes: size) * pageSize
+        _ = try resize(to: rounded, streamSize: size)
+        if size < rounded { try? zero(ByteRange(size, rounded)) }
+    }
+
+    private func resize(to size: UInt64, streamSize: UInt64) throws(Status) -> Int {
+        let pages = size / pageSize
+        let dropped = try mutate { (state: inout VMOState) throws(Status) -> Int in
             guard !state.isDiscarded else { throw .badState }
+            let cut = PageRange(pages, max(pages, state.sizePages))
+            guard state.pins.first(in: cut) == nil else { throw .badState }
             state.isModified = true
-            return state.resize(to: size / pageSize)
+            state.streamSize = streamSize
+            return state.resize(to: pages)
         }
+        return dropped
     }
 }
 
@@ -34,8 +60,11 @@ extension VMOState {
         }
         let cut = PageRange(newSize, oldSize)
         resolveAbsent(in: cut)
+        resolveDirties(in: cut)
         zeros.remove(cut)
+        untracked.remove(cut)
         let dropped = table.remove(cut, alsoMarkers: true, into: &freed)
+        observer?.revokeAll(cut)
         sizePages = newSize
         return dropped
     }
@@ -44,7 +73,7 @@ extension VMOState {
     /// size changed.
     ///
     /// Slots that are not Empty were never part of what is missing.
-    private mutating func resolveAbsent(in cut: PageRange) {
+    mutating func resolveAbsent(in cut: PageRange) {
         for part in reads.outstanding(in: cut) {
             var page = part.start
             while page < part.end {

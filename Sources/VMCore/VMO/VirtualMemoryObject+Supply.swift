@@ -21,13 +21,13 @@ extension VirtualMemoryObject {
     ///
     /// Source: `zx_pager_supply_pages`.
     ///
-    /// - Throws: `outOfRange` (nothing is supplied), `badState` if discarded, `invalidArgs` if
-    ///   there are fewer frames than pages.
+    /// - Throws: `outOfRange` (nothing is supplied), `badState` if detached or discarded,
+    ///   `invalidArgs` if there are fewer frames than pages.
     public func supply(_ pages: PageRange, from frames: consuming FrameBatch) throws(Status) {
         precondition(frames.arena === pager.arena, "frames of another arena")
         guard UInt64(frames.count) >= pages.count else { throw .invalidArgs }
         let filled = try mutate { (state: inout VMOState) throws(Status) -> Int in
-            try state.check(pages)
+            try state.checkSupply(pages)
             return state.supply(pages, from: &frames)
         }
         pager.statistics.suppliedPages.add(filled)
@@ -41,8 +41,50 @@ extension VirtualMemoryObject {
     /// - Throws: `outOfRange` (nothing is supplied), `badState` if discarded.
     public func supplyZeros(_ pages: PageRange) throws(Status) {
         let filled = try mutate { (state: inout VMOState) throws(Status) -> Int in
-            try state.check(pages)
-            return state.supplyZeros(pages)
+            try state.checkSupply(pages)
+            let countMax = UInt64(markerLeafCountMax / 2 * leafPages)
+            let pages = PageRange(start: pages.start, count: min(pages.count, countMax))
+            let filled = state.supplyZeros(pages)
+            state.limitMarkers(keeping: pages)
+            return filled
+        }
+        pager.statistics.suppliedPages.add(filled)
+    }
+
+    /// Puts what was taken from an auxiliary VMO into Empty slots from page `start` on: frames
+    /// become Clean pages, runs without frames Markers; what is in any other slot stays.
+    ///
+    /// Owns the frames from the call on, also if it throws.
+    ///
+    /// Source: `zx_pager_supply_pages`.
+    ///
+    /// - Throws: `outOfRange` (nothing is supplied), `badState` if detached.
+    func supply(_ runs: [SupplyRun], at start: UInt64) throws(Status) {
+        var position = start
+        for run in runs { position += run.pages.count }
+        let pages = PageRange(start, position)
+        let filled = try mutate { (state: inout VMOState) throws(Status) -> Int in
+            do throws(Status) {
+                try state.checkSupply(pages)
+            } catch {
+                for run in runs { if let frames = run.frames { state.freed.append(frames) } }
+                throw error
+            }
+            var filled = 0
+            var page = start
+            for run in runs {
+                let target = PageRange(start: page, count: run.pages.count)
+                page = target.end
+                if let frames = run.frames {
+                    var list = FrameRunList()
+                    list.append(frames)
+                    var batch = FrameBatch(list, arena: state.arena)
+                    filled += state.supply(target, from: &batch)
+                } else {
+                    filled += state.supplyZeros(target)
+                }
+            }
+            return filled
         }
         pager.statistics.suppliedPages.add(filled)
     }
@@ -76,7 +118,7 @@ extension VMOState {
                 let room = min(part.end - page, UInt64(leafPages) - page % UInt64(leafPages))
                 guard let taken = frames.takeContiguous(Int(room)) else { return filled }
                 if isEmpty {
-                    table.install(taken, at: page, isDirty: false)
+                    install(taken, at: page, isDirty: false)
                 } else {
                     freed.append(taken)
                 }
@@ -91,13 +133,11 @@ extension VMOState {
     }
 
     fileprivate mutating func supplyZeros(_ pages: PageRange) -> Int {
-        let pagesMax = UInt64(markerLeafCountMax / 2 * leafPages)
-        let limit = min(pages.end, pages.start + pagesMax)
         var filled = 0
         var page = pages.start
-        while page < limit {
+        while page < pages.end {
             let leafEnd = (page / UInt64(leafPages) + 1) * UInt64(leafPages)
-            let (part, isEmpty) = suppliable(from: page, limit: min(limit, leafEnd))
+            let (part, isEmpty) = suppliable(from: page, limit: min(pages.end, leafEnd))
             if isEmpty {
                 table.addMarkers(part)
                 resolveReads(part)
@@ -105,12 +145,17 @@ extension VMOState {
             }
             page = part.end
         }
-        if table.markerLeafCount > markerLeafCountMax {
-            table.dropMarkerLeaves(
-                downTo: markerLeafCountMax / 2,
-                keeping: PageRange(pages.start, limit)
-            )
-        }
         return filled
+    }
+
+    /// Drops Markers beyond `markerLeafCountMax` that a source can give again, outside `pages`.
+    fileprivate mutating func limitMarkers(keeping pages: PageRange) {
+        guard table.markerLeafCount > markerLeafCountMax, !reads.isQueued else { return }
+        table.dropMarkerLeaves(downTo: markerLeafCountMax / 2, keeping: pages)
+    }
+
+    fileprivate func checkSupply(_ pages: PageRange) throws(Status) {
+        try check(pages)
+        guard !isDetached else { throw .badState }
     }
 }

@@ -10,7 +10,7 @@ private let writePieceBytes: UInt64 = 128 << 10
 ///
 /// Zircon's own limit (`kMaxWriteWaitPages`) was 16 and is 256; fewer makes more requests of one
 /// write, more reads what it may never reach.
-private let writeRequestPagesMax: UInt64 = 256
+let writeRequestPagesMax: UInt64 = 256
 
 extension VirtualMemoryObject {
     /// How far a write came.
@@ -30,8 +30,11 @@ extension VirtualMemoryObject {
     /// through the source first; it may block there, never on memory. The bytes are copied in
     /// pieces; others may come in between.
     ///
+    /// For VMOs with a source in this process: it asks nobody before it makes pages Dirty.
+    ///
     /// Preconditions:
     /// - The frames come from the pager's arena.
+    /// - The VMO's page requests are no packets.
     ///
     /// Source: `zx_vmo_write`.
     ///
@@ -44,6 +47,7 @@ extension VirtualMemoryObject {
         absentPages: AbsentPages
     ) throws(Status) -> WriteResult {
         precondition(frames.arena === pager.arena, "frames of another arena")
+        precondition(provider.queue == nil, "this write would not ask the pager")
         guard let target = ByteRange(offset: offset, length: UInt64(bytes.count)) else {
             throw .outOfRange
         }
@@ -73,7 +77,7 @@ extension VirtualMemoryObject {
                     if progress.position > before { state.isModified = true }
                     guard let absent else { return nil }
                     let limit = min(absent.end, absent.start + writeRequestPagesMax)
-                    return state.requestPages(from: absent.start, limit: limit)
+                    return try state.requestPages(from: absent.start, limit: limit)
                 }
                 if let admission { try complete(admission) }
             } while progress.position < target.end && !isStuck
@@ -253,12 +257,6 @@ extension VMOState {
         progress.noteDirtied(page, Int(count))
         progress.position = part.end
         return true
-    }
-
-    /// Puts Dirty frames behind pages of one leaf that have none; they leave their zero interval.
-    mutating func installDirty(_ run: FrameRun, at page: UInt64) {
-        zeros.remove(PageRange(start: page, count: UInt64(run.count)))
-        table.install(run, at: page, isDirty: true)
     }
 
     /// Copies the bytes of `part`, of a write of `bytes` to `target`, into frames that begin at

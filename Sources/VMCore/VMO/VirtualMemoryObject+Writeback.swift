@@ -18,7 +18,11 @@ extension VirtualMemoryObject {
     public func beginWriteback(_ pages: PageRange, isZero: Bool) throws(Status) -> [PageRange] {
         try mutate { (state: inout VMOState) throws(Status) -> [PageRange] in
             guard pages.end <= state.sizePages else { throw .outOfRange }
-            if !isZero { state.table.beginWriteback(pages) }
+            if !isZero {
+                // A page that is pinned may be written by its device at any time: it stays Dirty.
+                for part in state.pins.unpinned(in: pages) { state.table.beginWriteback(part) }
+                state.observer?.revokeWrite(pages)
+            }
             return state.zeros.beginWriteback(pages)
         }
     }
@@ -47,9 +51,34 @@ extension VirtualMemoryObject {
         try mutate { (state: inout VMOState) throws(Status) in
             guard pages.end <= state.sizePages else { throw .outOfRange }
             let zeroPages = state.zeros.pageCount
+            let mapped = state.observer == nil ? [] : state.zeroRuns(in: pages)
             state.zeros.endWriteback(pages)
             if state.zeros.pageCount < zeroPages { state.emptied.note(pages) }
             state.table.endWriteback(pages)
+            for run in mapped { state.revokeAbsent(in: run) }
+        }
+    }
+}
+
+extension VMOState {
+    /// The dirty zeros in the range.
+    fileprivate func zeroRuns(in pages: PageRange) -> [PageRange] {
+        var runs: [PageRange] = []
+        var position = zeros.firstEnding(after: pages.start)
+        while let interval = zeros[position], interval.start < pages.end {
+            runs.append(PageRange(interval.start, interval.end).clamped(to: pages))
+            position = zeros.position(after: position)
+        }
+        return runs
+    }
+
+    /// Makes mappings ask again for the Empty slots of the range, which they show as zeros.
+    fileprivate mutating func revokeAbsent(in pages: PageRange) {
+        var page = pages.start
+        while page < pages.end {
+            let run = run(at: page, limit: pages.end)
+            if run.kind == .absent { observer?.revokeAll(PageRange(page, run.end)) }
+            page = run.end
         }
     }
 }

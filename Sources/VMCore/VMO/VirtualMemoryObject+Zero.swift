@@ -34,40 +34,23 @@ extension VirtualMemoryObject {
         guard !bytes.isEmpty else { return false }
         let pages = bytes.pagesRoundedOutward
         precondition(pages.count == 1, "\(bytes) is not inside one page")
-        var redirtied = 0
-        let wasClean = mutate { state in
+        return mutate { state in
             guard pages.end <= state.sizePages else { return false }
             let run = state.run(at: pages.start, limit: pages.end)
             guard run.kind == .data, let leaf = run.leaf else { return false }
-            // With a lease open the page gets a frame of its own; without memory for that the
-            // holder of the lease may see these zeros early, as an ordinary reader would.
-            var spare = FrameBatch(FrameRunList(), arena: state.arena)
-            if state.arena.isPinned(leaf.fields.frame(run.from)) { spare = state.arena.take(1) }
-            _ = state.unshare(leaf, run.from, bytes, from: &spare)
-            let moved = state.table.makeDirty(leaf, run.from, run.from + 1)
-            redirtied = moved.awaitingClean
-            state.isModified = true
-            let start = Int(bytes.start - pages.start * pageSize)
-            state.arena.zero(
-                FrameRun(start: leaf.fields.frame(run.from), count: 1),
-                from: start,
-                to: start + Int(bytes.count)
-            )
-            return moved.clean > 0
+            return state.zeroInPlace(bytes, leaf, run.from)
         }
-        if redirtied > 0 { pager.statistics.redirtiedPages.add(redirtied) }
-        return wasClean
     }
 
-    /// Makes any bytes zeros: whole pages as `zero`, the pages at the two ends by a write of zeros
-    /// unless they read as zeros already.
+    /// Makes any bytes zeros: whole pages without a request, the pages at the two ends by a write
+    /// of zeros unless they read as zeros already.
     ///
-    /// May block in the source.
+    /// Pages that are pinned stay where they are and are written too. May block in the pager.
     ///
     /// Source: `ZX_VMO_OP_ZERO`.
     ///
     /// - Throws: `outOfRange`, also if the VMO shrinks meanwhile; `badState` if discarded; what the
-    ///   source throws for a page at an end.
+    ///   pager answers for a page that is written.
     public func zero(_ bytes: ByteRange) throws(Status) {
         guard bytes.end <= size else { throw .outOfRange }
         guard !bytes.isEmpty else { return }
@@ -82,28 +65,74 @@ extension VirtualMemoryObject {
         if bytes.end % pageSize != 0 {
             try zeroPart(ByteRange(bytes.end - bytes.end % pageSize, bytes.end))
         }
-        if !whole.isEmpty { _ = try zero(whole) }
+        var page = whole.start
+        while page < whole.end {
+            let start = page
+            page = try access { (state: inout VMOState) throws(Status) in
+                try state.check(whole)
+                let pinned = state.pins.first(in: PageRange(start, whole.end)) ?? whole.end
+                guard pinned == start else {
+                    state.isModified = true
+                    _ = state.zero(PageRange(start, pinned))
+                    return .ready(end: pinned)
+                }
+                return try state.writeZeros(PageRange(start: start, count: 1).bytes)
+            }
+        }
     }
 
     /// Zeroes part of one page, which is read in first if it is absent.
     private func zeroPart(_ bytes: ByteRange) throws(Status) {
-        let pages = bytes.pagesRoundedOutward
-        while true {
-            let admission = try mutate {
-                (state: inout VMOState) throws(Status) -> PageRequestTracker.Admission? in
-                try state.check(pages)
-                let run = state.run(at: pages.start, limit: pages.end)
-                return run.kind == .absent
-                    ? state.requestPages(from: pages.start, limit: pages.end) : nil
-            }
-            guard let admission else { break }
-            try complete(admission)
+        _ = try access { (state: inout VMOState) throws(Status) in
+            try state.check(bytes.pagesRoundedOutward)
+            return try state.writeZeros(bytes)
         }
-        _ = zeroResidentTail(bytes)
     }
 }
 
 extension VMOState {
+    /// Writes zeros to bytes of one page, unless it reads as zeros.
+    fileprivate mutating func writeZeros(_ bytes: ByteRange) throws(Status) -> AccessStep {
+        let pages = bytes.pagesRoundedOutward
+        let run = run(at: pages.start, limit: pages.end)
+        switch run.kind {
+        case .absent:
+            return .wait(try requestPages(from: pages.start, limit: pages.end))
+        case .marker, .dirtyZero, .untrackedZero:
+            break
+        case .data:
+            guard let leaf = run.leaf else { break }
+            if traps, !leaf.fields.dirty[run.from] {
+                return .wait(try requestDirty(from: pages.start, limit: pages.end))
+            }
+            _ = zeroInPlace(bytes, leaf, run.from)
+        }
+        return .ready(end: pages.end)
+    }
+
+    /// Zeroes bytes of a resident page, which becomes Dirty; returns whether it was Clean.
+    fileprivate mutating func zeroInPlace(
+        _ bytes: ByteRange,
+        _ leaf: LeafReference,
+        _ index: Int
+    ) -> Bool {
+        // With a lease open the page gets a frame of its own; without memory for that the holder
+        // of the lease may see these zeros early, as an ordinary reader would.
+        var spare = FrameBatch(FrameRunList(), arena: arena)
+        if arena.isPinned(leaf.fields.frame(index)) { spare = arena.take(1) }
+        _ = unshare(leaf, index, bytes, from: &spare)
+        let moved = table.makeDirty(leaf, index, index + 1)
+        redirtied += moved.awaitingClean
+        isModified = true
+        let start = Int(bytes.start - (leaf.fields.base + UInt64(index)) * pageSize)
+        arena.zero(
+            FrameRun(start: leaf.fields.frame(index), count: 1),
+            from: start,
+            to: start + Int(bytes.count)
+        )
+        return moved.clean > 0
+    }
+
     fileprivate mutating func zero(_ pages: PageRange) -> VirtualMemoryObject.ZeroResult {
         var result = VirtualMemoryObject.ZeroResult()
         let zerosBefore = zeros.pageCount
@@ -119,9 +148,12 @@ extension VMOState {
                     into: &freed
                 )
                 zeros.add(part)
+                observer?.revokeAll(part)
             case .absent:
                 zeros.add(part)
                 resolveReads(part)
+            case .untrackedZero:
+                trackZeros(part)
             case .marker, .dirtyZero:
                 break
             }
@@ -129,5 +161,15 @@ extension VMOState {
         }
         result.pagesZeroed = zeros.pageCount - zerosBefore
         return result
+    }
+
+    /// Makes untracked zeros dirty ones, unless `part` lies strictly inside an interval of them: as
+    /// Zircon's code has it, those stay as they are.
+    private mutating func trackZeros(_ part: PageRange) {
+        guard let interval = untracked.first(endingAfter: part.start),
+            part.start == interval.start || part.end == interval.end
+        else { return }
+        untracked.remove(part)
+        zeros.add(part)
     }
 }

@@ -21,28 +21,41 @@ public final class VirtualMemoryObject: KernelObject {
     /// The pager that made it.
     public let pager: Pager
 
-    let source: any PageSource
+    let provider: PageProvider
     let state: Guarded<VMOState>
     /// Its place in the pager's list.
     let registration: Int
 
     init(
         sizePages: UInt64,
+        streamSize: UInt64,
         options: VMOOptions,
-        source: any PageSource,
+        provider: PageProvider,
         pager: Pager,
         registration: Int
     ) {
         self.options = options
-        self.source = source
+        self.provider = provider
         self.pager = pager
         self.registration = registration
-        state = Guarded(VMOState(arena: pager.arena, sizePages: sizePages), rank: .vmo)
+        var state = VMOState(
+            arena: pager.arena,
+            statistics: pager.statistics,
+            sizePages: sizePages,
+            streamSize: streamSize,
+            queue: provider.queue,
+            traps: options.contains(.trapDirty) && provider.queue != nil
+        )
+        if options.contains(.unbounded) {
+            state.untracked.add(PageRange(pageCount(coveringBytes: streamSize), sizePages))
+        }
+        self.state = Guarded(state, rank: .vmo)
         pager.statistics.vmoCount.add(1)
     }
 
     deinit {
         mutate { state in state.dropEverything() }
+        provider.queue?.complete()
         pager.unregister(registration)
         pager.statistics.vmoCount.add(-1)
     }
@@ -75,6 +88,10 @@ public final class VirtualMemoryObject: KernelObject {
         if !state.freed.isEmpty {
             pager.arena.release(state.freed)
             state.freed = FrameRunList()
+        }
+        if state.redirtied > 0 {
+            pager.statistics.redirtiedPages.add(state.redirtied)
+            state.redirtied = 0
         }
         if state.needsWake {
             state.needsWake = false
@@ -130,6 +147,7 @@ extension VMOState {
         _ = table.remove(all, alsoMarkers: true, into: &freed)
         table.removeAll()
         zeros.removeAll()
-        if reads.resolveAll() { needsWake = true }
+        untracked.removeAll()
+        wakeAllWaiters()
     }
 }

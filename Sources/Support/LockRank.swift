@@ -9,13 +9,14 @@
 ///           pager          the pager's list of VMOs
 ///             vmo          one VMO's page table, zero intervals and page requests
 ///               arena      the frame arena's free map
-///                 pageRequests   one VMO's page requests on their way to a port
-///                   port   one port's packets
-///                     budget   the memory budget's waiters
-///                       ledger the space ledger's counts
-///                         control  control channel sessions
-///                           trace  the trace ring
-///                             leaf a lock under which no other is ever taken
+///                 handles  the handles of a process
+///                   pageRequests   one VMO's page requests on their way to a port
+///                     port   one port's packets
+///                       budget   the memory budget's waiters
+///                         ledger the space ledger's counts
+///                           control  control channel sessions
+///                             trace  the trace ring
+///                               leaf a lock under which no other is ever taken
 public enum LockRank: UInt8, Sendable {
     case namespace
     case inode
@@ -23,6 +24,7 @@ public enum LockRank: UInt8, Sendable {
     case pager
     case vmo
     case arena
+    case handles
     case pageRequests
     case port
     case budget

@@ -148,8 +148,8 @@ struct GuardedTests {
     @Test("locks of rising rank nest, and a rank can be taken again once it is free")
     func order() {
         let ranks: [LockRank] = [
-            .namespace, .inode, .writebackQueue, .pager, .vmo, .arena, .pageRequests, .port,
-            .budget, .ledger, .control, .trace, .leaf,
+            .namespace, .inode, .writebackQueue, .pager, .vmo, .arena, .handles,
+            .pageRequests, .port, .budget, .ledger, .control, .trace, .leaf,
         ]
         #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0.rawValue < $1.rawValue })
         let locks = ranks.map { Guarded(0, rank: $0) }

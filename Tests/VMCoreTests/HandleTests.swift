@@ -8,7 +8,7 @@ import Testing
 
 /// A pager and VMOs behind handles, and handles of every wrong kind.
 private struct HandleFixture {
-    let table = HandleTable()
+    let table: HandleTable
     let arena: FrameArena
     let source = PatternSource()
     let pager: Handle
@@ -18,8 +18,9 @@ private struct HandleFixture {
 
     init(options: VMOOptions = [.resizable, .trapDirty]) throws {
         arena = try FrameArena(frameCount: 256)
-        pager = try table.pagerCreate(options: 0, arena: arena)
-        otherPager = try table.pagerCreate(options: 0, arena: arena)
+        table = HandleTable(arena: arena)
+        pager = try table.pagerCreate(options: 0)
+        otherPager = try table.pagerCreate(options: 0)
         vmo = try table.pagerCreateVMO(
             pager,
             options: options.rawValue,
@@ -98,7 +99,6 @@ struct HandleTests {
         #expect(throws: Status.badHandle) {
             try fixture.table.duplicate(copy, rights: .sameRights)
         }
-        #expect(throws: Status.badHandle) { try fixture.table.close(.invalid) }
         #expect(fixture.table.count == 4)
     }
 
@@ -126,9 +126,7 @@ struct HandleTests {
                 size: size
             )
         }
-        #expect(throws: Status.invalidArgs) {
-            try table.pagerCreate(options: 1, arena: fixture.arena)
-        }
+        #expect(throws: Status.invalidArgs) { try table.pagerCreate(options: 1) }
         #expect(throws: Status.badHandle) { try create(.invalid, 0, 0) }
         #expect(throws: Status.wrongType) { try create(fixture.vmo, 0, 0) }
         let weak = try fixture.restricted(fixture.pager, .manageVMO)

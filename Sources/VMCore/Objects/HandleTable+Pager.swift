@@ -10,12 +10,12 @@ private let failureStatuses: Set<Status> = [
 private let dirtyAttemptsMax = 4
 
 extension HandleTable {
-    /// Makes a pager whose VMOs take their frames from `arena`, and a handle to it.
+    /// Makes a pager whose VMOs take their frames from the table's arena, and a handle to it.
     ///
     /// Source: `zx_pager_create`.
     ///
     /// - Throws: `invalidArgs` if `options` is not 0.
-    public func pagerCreate(options: UInt32, arena: FrameArena) throws(Status) -> Handle {
+    public func pagerCreate(options: UInt32) throws(Status) -> Handle {
         guard options == 0 else { throw .invalidArgs }
         return insert(Pager(arena: arena), rights: .pagerDefault)
     }

@@ -40,6 +40,9 @@ public struct Koid: Hashable, Sendable {
     /// Source: `zx_koid_t`.
     public let rawValue: UInt64
 
+    /// `ZX_KOID_INVALID`: no object.
+    public static let invalid = Koid(rawValue: 0)
+
     /// A koid that no object has had.
     static func next() -> Koid {
         // Zircon keeps the numbers below 1024 for itself.

@@ -72,4 +72,10 @@ public struct Rights: OptionSet, Hashable, Sendable {
         .duplicate, .transfer, .wait, .inspect, .read, .write, .getProperty, .setProperty, .map,
         .signal,
     ]
+
+    /// These rights cut down to `wanted`, or as they are for `sameRights`; nil if one is lacking.
+    func reduced(to wanted: Rights) -> Rights? {
+        if wanted == .sameRights { return self }
+        return isSuperset(of: wanted) ? wanted : nil
+    }
 }

@@ -77,7 +77,8 @@ struct PageRequestTracker {
 
     /// Fails every request that overlaps `pages`; returns whether one had waiters.
     mutating func fail(_ pages: PageRange, _ status: Status) -> Bool {
-        complete { request in request.pages.overlaps(pages) ? .failed(status) : nil }
+        if pages.isEmpty { return false }
+        return complete { request in request.pages.overlaps(pages) ? .failed(status) : nil }
     }
 
     /// Wakes everybody for another look; returns whether there was anybody.

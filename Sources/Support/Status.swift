@@ -31,6 +31,8 @@ public struct Status: Error, Hashable, Sendable {
     public static let timedOut = Status(rawValue: -21)
     /// `ZX_ERR_SHOULD_WAIT`: no room or nothing there at the moment.
     public static let shouldWait = Status(rawValue: -22)
+    /// `ZX_ERR_CANCELED`: what was waited on was closed meanwhile.
+    public static let canceled = Status(rawValue: -23)
     /// `ZX_ERR_NOT_FOUND`: the thing named is not there.
     public static let notFound = Status(rawValue: -25)
     /// `ZX_ERR_UNAVAILABLE`: the object refuses the operation by its making.

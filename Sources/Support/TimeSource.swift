@@ -16,6 +16,9 @@ public struct MonotonicClock: TimeSource {
     public var now: UInt64 { nanoseconds(of: CLOCK_MONOTONIC) }
 }
 
+/// Nanoseconds since boot, suspended time counted.
+public func bootClockNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_BOOTTIME) }
+
 /// Nanoseconds since the Unix epoch.
 public func wallClockNanoseconds() -> UInt64 { nanoseconds(of: CLOCK_REALTIME) }
 

@@ -149,7 +149,7 @@ struct GuardedTests {
     func order() {
         let ranks: [LockRank] = [
             .namespace, .inode, .writebackQueue, .pager, .vmo, .arena, .handles,
-            .pageRequests, .port, .budget, .ledger, .control, .trace, .leaf,
+            .pageRequests, .signals, .port, .budget, .ledger, .control, .trace, .leaf,
         ]
         #expect(zip(ranks, ranks.dropFirst()).allSatisfy { $0.rawValue < $1.rawValue })
         let locks = ranks.map { Guarded(0, rank: $0) }

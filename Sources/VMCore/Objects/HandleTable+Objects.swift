@@ -8,11 +8,13 @@ extension HandleTable {
     ///
     /// - Throws: `badHandle`.
     public func basicInfo(_ handle: Handle) throws(Status) -> HandleBasicInfo {
-        let (object, rights) = try objectAndRights(handle)
+        let entry = try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            try entries.entry(handle)
+        }
         return HandleBasicInfo(
-            koid: object.koid,
-            rights: rights,
-            type: object.objectType,
+            koid: entry.object.koid,
+            rights: entry.rights,
+            type: entry.object.objectType,
             relatedKoid: .invalid
         )
     }
@@ -23,7 +25,9 @@ extension HandleTable {
     ///
     /// - Throws: the handle's status (right `inspect`).
     public func handleCount(_ handle: Handle) throws(Status) -> UInt32 {
-        handleCount(of: try object(handle, rights: .inspect).koid)
+        try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            entries.handleCount(of: try entries.object(handle, rights: .inspect).koid)
+        }
     }
 
     /// The name of an object.

@@ -6,63 +6,14 @@ public import Support
 /// Zircon's order. A handle is checked whole before the next one: it is live, else `badHandle`; of
 /// the right type, else `wrongType`; with the rights, else `accessDenied`.
 ///
-/// The end of a table is the end of the process: its objects learn that their last handle is
-/// closed.
+/// The end of a table is the end of the process: every handle is closed.
 ///
 /// Thread safety: any thread. Lock: `LockRank.handles`.
 public final class HandleTable: Sendable {
-    private struct Entry {
-        var object: any KernelObject
-        var rights: Rights
-    }
-
-    /// A handle that was taken out of the table, to be finished after the lock.
-    private struct Closed {
-        var object: any KernelObject
-        var isLast: Bool
-
-        /// Tells the object; what else it takes to end one happens when this is dropped.
-        func finish() {
-            if isLast { object.lastHandleClosed() }
-        }
-    }
-
-    private struct State {
-        var entries: [Handle: Entry] = [:]
-        var handleCounts: [Koid: UInt32] = [:]
-        var lastIndex: UInt32 = 0
-
-        mutating func insert(_ object: any KernelObject, rights: Rights) -> Handle {
-            // The two low bits of a live handle are set, as in Zircon. A number comes back only
-            // after a billion others.
-            var handle = Handle.invalid
-            repeat {
-                lastIndex = (lastIndex + 1) & 0x3fff_ffff
-                handle = Handle(rawValue: lastIndex << 2 | 3)
-            } while entries[handle] != nil
-            entries[handle] = Entry(object: object, rights: rights)
-            handleCounts[object.koid, default: 0] += 1
-            return handle
-        }
-
-        mutating func remove(_ handle: Handle) -> Closed? {
-            guard let entry = entries.removeValue(forKey: handle) else { return nil }
-            let koid = entry.object.koid
-            let rest = handleCounts[koid, default: 1] - 1
-            handleCounts[koid] = rest == 0 ? nil : rest
-            return Closed(object: entry.object, isLast: rest == 0)
-        }
-
-        func entry(_ handle: Handle) throws(Status) -> Entry {
-            guard let entry = entries[handle] else { throw .badHandle }
-            return entry
-        }
-    }
-
     /// Where the memory of the process's VMOs comes from.
     public let arena: FrameArena
 
-    private let state = Guarded(State(), rank: .handles)
+    let entries = Guarded(HandleEntries(), rank: .handles)
 
     /// Makes a table without handles for a process whose VMOs take their frames from `arena`.
     public init(arena: FrameArena) {
@@ -70,22 +21,18 @@ public final class HandleTable: Sendable {
     }
 
     deinit {
-        let objects = state.withLock { state in
-            defer { state.entries = [:] }
-            return state.entries.values.map(\.object)
+        let closed = entries.withLock { entries in
+            entries.handles.compactMap { entries.remove($0) }
         }
-        var closed: Set<Koid> = []
-        for object in objects where closed.insert(object.koid).inserted {
-            object.lastHandleClosed()
-        }
+        for handle in closed { handle.finish() }
     }
 
     /// The number of live handles.
-    public var count: Int { state.withLock { $0.entries.count } }
+    public var count: Int { entries.withLock { $0.count } }
 
     /// Makes a handle with `rights` to `object`.
     public func insert(_ object: any KernelObject, rights: Rights) -> Handle {
-        state.withLock { $0.insert(object, rights: rights) }
+        entries.withLock { $0.insert(object, rights: rights) }
     }
 
     /// Closes a handle; `Handle.invalid` is none and no error.
@@ -97,7 +44,7 @@ public final class HandleTable: Sendable {
     /// - Throws: `badHandle`.
     public func close(_ handle: Handle) throws(Status) {
         if handle == .invalid { return }
-        guard let closed = state.withLock({ $0.remove(handle) }) else { throw .badHandle }
+        guard let closed = entries.withLock({ $0.remove(handle) }) else { throw .badHandle }
         closed.finish()
     }
 
@@ -108,7 +55,7 @@ public final class HandleTable: Sendable {
     /// - Throws: `badHandle` if one is not live; the others are closed nevertheless.
     public func close(_ handles: [Handle]) throws(Status) {
         let wanted = handles.filter { $0 != .invalid }
-        let closed = state.withLock { state in wanted.compactMap { state.remove($0) } }
+        let closed = entries.withLock { entries in wanted.compactMap { entries.remove($0) } }
         for handle in closed { handle.finish() }
         if closed.count < wanted.count { throw .badHandle }
     }
@@ -120,11 +67,11 @@ public final class HandleTable: Sendable {
     /// - Throws: `badHandle`, `accessDenied` without the right `duplicate`, `invalidArgs` for
     ///   rights that the handle lacks.
     public func duplicate(_ handle: Handle, rights: Rights) throws(Status) -> Handle {
-        try state.withLock { (state: inout State) throws(Status) in
-            let entry = try state.entry(handle)
+        try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            let entry = try entries.entry(handle)
             guard entry.rights.contains(.duplicate) else { throw .accessDenied }
             guard let rights = entry.rights.reduced(to: rights) else { throw .invalidArgs }
-            return state.insert(entry.object, rights: rights)
+            return entries.insert(entry.object, rights: rights)
         }
     }
 
@@ -135,13 +82,13 @@ public final class HandleTable: Sendable {
     /// - Throws: `badHandle`, `invalidArgs` for rights that the handle lacks; it is closed then
     ///   too.
     public func replace(_ handle: Handle, rights: Rights) throws(Status) -> Handle {
-        let (new, closed) = try state.withLock { (state: inout State) throws(Status) in
-            let entry = try state.entry(handle)
+        let (new, closed) = try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            let entry = try entries.entry(handle)
             // Before the old one goes, so that the object keeps a handle.
             let new = entry.rights.reduced(to: rights).map { rights in
-                state.insert(entry.object, rights: rights)
+                entries.insert(entry.object, rights: rights)
             }
-            return (new, state.remove(handle))
+            return (new, entries.remove(handle))
         }
         closed?.finish()
         guard let new else { throw .invalidArgs }
@@ -163,9 +110,9 @@ public final class HandleTable: Sendable {
     ///
     /// - Throws: `badHandle`, `accessDenied`, in this order.
     public func object(_ handle: Handle, rights: Rights) throws(Status) -> any KernelObject {
-        let (object, held) = try objectAndRights(handle)
-        guard held.isSuperset(of: rights) else { throw .accessDenied }
-        return object
+        try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            try entries.object(handle, rights: rights)
+        }
     }
 
     /// As `object`, with all the rights of the handle.
@@ -174,26 +121,8 @@ public final class HandleTable: Sendable {
         _ type: Object.Type,
         rights: Rights
     ) throws(Status) -> (object: Object, rights: Rights) {
-        let (object, held) = try objectAndRights(handle)
-        guard let object = object as? Object else { throw .wrongType }
-        guard held.isSuperset(of: rights) else { throw .accessDenied }
-        return (object, held)
-    }
-
-    /// The object of a handle and the handle's rights.
-    ///
-    /// - Throws: `badHandle`.
-    func objectAndRights(
-        _ handle: Handle
-    ) throws(Status) -> (object: any KernelObject, rights: Rights) {
-        let entry = try state.withLock { (state: inout State) throws(Status) in
-            try state.entry(handle)
+        try entries.withLock { (entries: inout HandleEntries) throws(Status) in
+            try entries.objectAndRights(handle, type, rights: rights)
         }
-        return (entry.object, entry.rights)
-    }
-
-    /// How many handles there are to the object with `koid`.
-    func handleCount(of koid: Koid) -> UInt32 {
-        state.withLock { $0.handleCounts[koid, default: 0] }
     }
 }

@@ -6,6 +6,8 @@ public protocol KernelObject: AnyObject, Sendable {
     var koid: Koid { get }
     /// The kind of object.
     var objectType: ObjectType { get }
+    /// The object's signals; nil for one that cannot be waited on, which is the default.
+    var signals: ObjectSignals? { get }
     /// The last handle was closed.
     ///
     /// Called once by the handle table, with no lock held. Default: nothing.
@@ -13,6 +15,9 @@ public protocol KernelObject: AnyObject, Sendable {
 }
 
 extension KernelObject {
+    /// None: the object cannot be waited on.
+    public var signals: ObjectSignals? { nil }
+
     /// Nothing to do.
     public func lastHandleClosed() {}
 }

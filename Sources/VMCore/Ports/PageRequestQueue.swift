@@ -99,7 +99,7 @@ final class PageRequestQueue: Sendable {
 
     private func deliverNext(_ state: inout State) {
         guard state.inPort == nil, let next = state.waiting.popFirst() else { return }
-        state.inPort = (next.id, port?.deliver(next.packet, of: self) ?? 0)
+        state.inPort = (next.id, port?.deliver(next.packet, from: self) ?? 0)
     }
 
     /// Takes the packet back if it still lies in the port.

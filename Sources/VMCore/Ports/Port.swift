@@ -1,7 +1,7 @@
-internal import DequeModule
 public import Support
 
-/// A queue of packets, from programs and from the VMOs of pagers, to the threads that wait on it.
+/// A queue of packets, from programs, VMOs with pagers and objects with signals, to the threads
+/// that wait on it.
 ///
 /// Packets come out in the order in which they went in, each to one thread.
 ///
@@ -18,7 +18,16 @@ public final class Port: KernelObject {
 
     private struct State {
         var queue = PortQueue()
+        /// The waits for signals that are to become packets.
+        var observers: [ObjectIdentifier: PortObserver] = [:]
         var isClosed = false
+
+        /// Takes out the waits for which `isWanted` is true.
+        mutating func takeObservers(where isWanted: (PortObserver) -> Bool) -> [PortObserver] {
+            let taken = observers.values.filter(isWanted)
+            for observer in taken { observers[ObjectIdentifier(observer)] = nil }
+            return taken
+        }
     }
 
     /// The object's identity in this process.
@@ -44,7 +53,7 @@ public final class Port: KernelObject {
             if state.isClosed { throw .badHandle }
             // The comparison is Zircon's: one more than the limit gets in.
             if state.queue.userCount > Port.userPacketsMax { throw .shouldWait }
-            _ = state.queue.append(packet)
+            _ = state.queue.append(packet, from: .user)
         }
         state.wakeOne()
     }
@@ -58,44 +67,50 @@ public final class Port: KernelObject {
     ///
     /// - Throws: `timedOut`.
     public func wait(until deadline: Int64) throws(Status) -> PortPacket {
-        let limit = deadline == .max ? nil : UInt64(max(deadline, 0))
-        guard let entry = state.wait(until: limit, for: { $0.queue.popFirst() }) else {
-            throw .timedOut
-        }
+        let entry = state.wait(until: Deadline.limit(deadline)) { $0.queue.popFirst() }
+        guard let entry else { throw .timedOut }
         // After the lock: what follows this packet takes the lock of the requests, then ours.
-        entry.owner?.packetTaken()
+        entry.taken()
         return entry.packet
     }
 
-    /// Takes out every packet with `key`, from whomever.
+    /// Takes out every packet with `key`, from whomever, and ends every wait for signals that
+    /// would become one.
     ///
     /// A page request is taken from its VMO as if it had been read: the next one follows.
     ///
     /// Source: `zx_port_cancel_key`.
     ///
-    /// - Throws: `notFound` if there was none.
+    /// - Throws: `notFound` if there was neither.
     public func cancel(key: UInt64) throws(Status) {
-        let removed = state.withLock { $0.queue.removeAll(key: key) }
-        for entry in removed { entry.owner?.packetTaken() }
-        if removed.isEmpty { throw .notFound }
-    }
-
-    /// Drops the packets; nothing is delivered any more.
-    public func lastHandleClosed() {
-        // Dropped after the lock: an owner may end with its packet.
-        let dropped = state.withLock { state in
-            state.isClosed = true
-            return state.queue.removeAll()
+        let (entries, observers) = state.withLock { state in
+            (
+                state.queue.removeAll { $0.packet.key == key },
+                state.takeObservers { $0.key == key }
+            )
         }
-        _ = consume dropped
+        for entry in entries { entry.taken() }
+        for observer in observers { observer.signals?.remove(observer) }
+        if entries.isEmpty, observers.isEmpty { throw .notFound }
     }
 
-    /// Puts a packet of `owner` into the queue, without any limit.
+    /// Drops the packets and ends the waits for signals; nothing is delivered any more.
+    public func lastHandleClosed() {
+        // Dropped after the lock: the requests of a packet may end with it.
+        let (entries, observers) = state.withLock { state in
+            state.isClosed = true
+            return (state.queue.removeAll { _ in true }, state.takeObservers { _ in true })
+        }
+        for observer in observers { observer.signals?.remove(observer) }
+        _ = consume entries
+    }
+
+    /// Puts a packet of `requests` into the queue, without any limit.
     ///
     /// Returns the ticket that withdraws it. A closed port pretends.
-    func deliver(_ packet: PortPacket, of owner: PageRequestQueue) -> UInt64 {
+    func deliver(_ packet: PortPacket, from requests: PageRequestQueue) -> UInt64 {
         let ticket = state.withLock { state in
-            state.isClosed ? 0 : state.queue.append(packet, owner: owner)
+            state.isClosed ? 0 : state.queue.append(packet, from: .pageRequests(requests))
         }
         state.wakeOne()
         return ticket
@@ -104,5 +119,41 @@ public final class Port: KernelObject {
     /// Takes a packet back; false if a reader has it, or there never was one.
     func withdraw(_ ticket: UInt64) -> Bool {
         state.withLock { $0.queue.remove(ticket) } != nil
+    }
+
+    /// Begins a wait for signals.
+    ///
+    /// The port has a handle, in the table that the caller has locked.
+    func add(_ observer: PortObserver) {
+        state.withLock { $0.observers[ObjectIdentifier(observer)] = observer }
+    }
+
+    /// Ends a wait for signals with its packet, unless it was cancelled.
+    func signal(_ observer: PortObserver, _ observed: Signals) {
+        let packet = observer.packet(observed)
+        state.withLock { state in
+            guard state.observers.removeValue(forKey: ObjectIdentifier(observer)) != nil else {
+                return
+            }
+            _ = state.queue.append(packet, from: .signals(observer.handle))
+        }
+        state.wakeOne()
+    }
+
+    /// Ends a wait for signals without a packet.
+    func remove(_ observer: PortObserver) {
+        _ = state.withLock { $0.observers.removeValue(forKey: ObjectIdentifier(observer)) }
+    }
+
+    /// Takes out the packets with `key` for signals that were waited for through `handle`; returns
+    /// whether there were any.
+    func cancelSignals(of handle: Handle, key: UInt64) -> Bool {
+        let removed = state.withLock { state in
+            state.queue.removeAll { entry in
+                guard case .signals(let source) = entry.origin else { return false }
+                return source == handle && entry.packet.key == key
+            }
+        }
+        return !removed.isEmpty
     }
 }

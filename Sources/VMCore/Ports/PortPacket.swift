@@ -8,6 +8,8 @@ public struct PortPacket: Hashable, Sendable {
     public enum PacketType: UInt32, Sendable {
         /// `ZX_PKT_TYPE_USER`: queued by a program.
         case user = 0
+        /// `ZX_PKT_TYPE_SIGNAL_ONE`: signals of an object came.
+        case signalOne = 1
         /// `ZX_PKT_TYPE_PAGE_REQUEST`: a VMO speaks to its pager.
         case pageRequest = 9
     }
@@ -53,6 +55,24 @@ public struct PortPacket: Hashable, Sendable {
             key: key,
             type: PacketType.pageRequest.rawValue,
             payload: PacketPayload(UInt64(command.rawValue), offset, length)
+        )
+    }
+
+    /// Makes a packet for signals: those waited for, those active when it was made, and when, in
+    /// nanoseconds, or 0.
+    ///
+    /// Source: `zx_packet_signal_t`; its `count` is always 1.
+    public static func signal(
+        key: UInt64,
+        trigger: Signals,
+        observed: Signals,
+        timestamp: UInt64 = 0
+    ) -> PortPacket {
+        let signals = UInt64(trigger.rawValue) | UInt64(observed.rawValue) << 32
+        return PortPacket(
+            key: key,
+            type: PacketType.signalOne.rawValue,
+            payload: PacketPayload(signals, 1, timestamp)
         )
     }
 

@@ -14,6 +14,8 @@ public final class Pager: KernelObject {
     public let statistics = PagerStatistics()
 
     private let vmos = Guarded(WeakVMOList(), rank: .pager)
+    /// What its VMOs send, or have left in ports.
+    private let queues = Guarded(WeakList<PageRequestQueue>(), rank: .pager)
     /// 1 once the last handle is closed.
     private let isClosed = Counter()
 
@@ -62,6 +64,7 @@ public final class Pager: KernelObject {
             throw .invalidArgs
         }
         let queue = PageRequestQueue(port: port, key: key)
+        queues.withLock { queues in queues.add(queue) }
         return try makeVMO(size: size, options: options, .port(queue))
     }
 
@@ -94,6 +97,8 @@ public final class Pager: KernelObject {
         isClosed.set(1)
         let all = vmos.withLock { vmos in vmos.all }
         for vmo in all { vmo.pagerClosed() }
+        // A VMO that is gone may have left a COMPLETE that nobody has read.
+        for queue in queues.withLock({ queues in queues.all }) { queue.close() }
     }
 
     /// Evicts about `frames` Clean pages, second chance, in turn from all VMOs; returns how many

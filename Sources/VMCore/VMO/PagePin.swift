@@ -1,14 +1,20 @@
 internal import Support
 
-/// Pages of a pager-backed VMO that are held in place until `unpin`, or until this object goes.
+/// A VMO whose pages can be held in place.
+protocol PinHolder: AnyObject, Sendable {
+    /// Takes one pin of each page back.
+    func unpin(_ pages: PageRange)
+}
+
+/// Pages of a VMO that are held in place until `unpin`, or until this object goes.
 ///
 /// Thread safety: any thread.
 public final class PagePin: Sendable {
-    private let vmo: VirtualMemoryObject
+    private let vmo: any PinHolder
     private let pages: PageRange
     private let isHeld = Guarded(true, rank: .leaf)
 
-    init(_ vmo: VirtualMemoryObject, _ pages: PageRange) {
+    init(_ vmo: any PinHolder, _ pages: PageRange) {
         self.vmo = vmo
         self.pages = pages
     }

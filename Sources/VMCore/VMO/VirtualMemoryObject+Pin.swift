@@ -1,6 +1,6 @@
 public import Support
 
-extension VirtualMemoryObject {
+extension VirtualMemoryObject: PinHolder {
     /// Holds pages in place, after a page-in, and for writing after they became Dirty.
     ///
     /// May block in the pager. Pages that a failed pin made Dirty stay Dirty.

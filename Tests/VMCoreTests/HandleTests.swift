@@ -37,15 +37,14 @@ private struct HandleFixture {
 
     /// The object behind `vmo`.
     func object() throws -> VirtualMemoryObject {
-        try table.object(vmo, VirtualMemoryObject.self, rights: [])
+        let dispatcher = try table.object(vmo, VMODispatcher.self, rights: [])
+        guard case .paged(let vmo) = dispatcher.content else { throw Status.wrongType }
+        return vmo
     }
 
     /// A handle to the same object as `handle` with only `rights`.
     func restricted(_ handle: Handle, _ rights: Rights) throws -> Handle {
-        if let object = try? table.object(handle, VirtualMemoryObject.self, rights: []) {
-            return table.insert(object, rights: rights)
-        }
-        return table.insert(try table.object(handle, Pager.self, rights: []), rights: rights)
+        table.insert(try table.object(handle, rights: []), rights: rights)
     }
 
     func query(
@@ -80,10 +79,10 @@ struct HandleTests {
             try fixture.table.duplicate(fixture.pager, rights: .sameRights)
         }
         #expect(fixture.vmo.rawValue & 3 == 3)
-        _ = try fixture.table.object(fixture.vmo, VirtualMemoryObject.self, rights: .resize)
+        _ = try fixture.table.object(fixture.vmo, VMODispatcher.self, rights: .resize)
         let fixed = try HandleFixture(options: [])
         #expect(throws: Status.accessDenied) {
-            try fixed.table.object(fixed.vmo, VirtualMemoryObject.self, rights: .resize)
+            try fixed.table.object(fixed.vmo, VMODispatcher.self, rights: .resize)
         }
     }
 

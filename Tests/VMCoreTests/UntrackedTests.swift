@@ -178,6 +178,10 @@ struct UntrackedTests {
         #expect(try clone.read(ByteRange(3 * pageSize, 3 * pageSize + 3)) == [61, 5, 61])
         #expect(clone.checkInvariants() == [])
         #expect(usedFrames == 2)
+        let other = root.clone(of: PageRange(0, 1), arena: arena)
+        root.interruptNextLook { try? other.zero(PageRange(0, 1).bytes) }
+        try other.commit(PageRange(0, 1))
+        #expect(try other.firstBytes(PageRange(0, 1)) == [0])
         var seen: [UInt8] = []
         root.interruptNextLook { try? clone.fill(PageRange(0, 1), with: 62) }
         try unsafe clone.withPage(0, requestEnd: 1) { bytes in

@@ -39,9 +39,7 @@ extension HandleTable {
         let options = VMOOptions(rawValue: options)
         if options.isSuperset(of: [.resizable, .unbounded]) { throw .invalidArgs }
         let vmo = try pager.createVMO(size: size, options: options, source: source)
-        let rights: Rights =
-            options.contains(.resizable) ? [.vmoDefault, .resize] : .vmoDefault
-        return insert(vmo, rights: rights)
+        return insertRoot(.paged(vmo))
     }
 
     /// Makes a VMO whose page requests become packets with `key` on `port`, and a handle to it.
@@ -65,9 +63,7 @@ extension HandleTable {
         let port = try object(port, Port.self, rights: .write)
         let options = VMOOptions(rawValue: options)
         let vmo = try pager.createVMO(size: size, options: options, port: port, key: key)
-        let rights: Rights =
-            options.contains(.resizable) ? [.vmoDefault, .resize] : .vmoDefault
-        return insert(vmo, rights: rights)
+        return insertRoot(.paged(vmo))
     }
 
     /// Parts a VMO from its pager, as `VirtualMemoryObject.detach` does.
@@ -164,14 +160,19 @@ extension HandleTable {
     }
 
     /// The VMO of a handle with `rights`, which the pager of the other handle made.
+    ///
+    /// - Throws: the handles' statuses, `invalidArgs` for a VMO of another pager or of none, and
+    ///   for a child of a VMO, also one that has the same pages.
     func managedVMO(
         _ pager: Handle,
         _ vmo: Handle,
         rights: Rights
     ) throws(Status) -> VirtualMemoryObject {
         let pager = try object(pager, Pager.self, rights: .manageVMO)
-        let vmo = try object(vmo, VirtualMemoryObject.self, rights: rights)
-        guard vmo.pager === pager else { throw .invalidArgs }
+        let dispatcher = try object(vmo, VMODispatcher.self, rights: rights)
+        guard dispatcher.origin == .root, case .paged(let vmo) = dispatcher.content,
+            vmo.pager === pager
+        else { throw .invalidArgs }
         return vmo
     }
 

@@ -67,6 +67,8 @@ public struct Rights: OptionSet, Hashable, Sendable {
     public static let pagerDefault: Rights = [.inspect, .transfer, .attachVMO, .manageVMO]
     /// `ZX_DEFAULT_PORT_RIGHTS`.
     public static let portDefault: Rights = [.duplicate, .transfer, .inspect, .read, .write]
+    /// `ZX_DEFAULT_PMT_RIGHTS`.
+    public static let pinnedMemoryDefault: Rights = [.inspect]
     /// `ZX_DEFAULT_VMO_RIGHTS`; a resizable VMO adds `resize`.
     public static let vmoDefault: Rights = [
         .duplicate, .transfer, .wait, .inspect, .read, .write, .getProperty, .setProperty, .map,

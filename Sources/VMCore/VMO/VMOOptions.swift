@@ -12,6 +12,8 @@ public struct VMOOptions: OptionSet, Hashable, Sendable {
 
     /// `ZX_VMO_RESIZABLE`: `resize` is allowed.
     public static let resizable = VMOOptions(rawValue: 1 << 1)
+    /// `ZX_VMO_DISCARDABLE`, which no VMO here is.
+    static let discardable = VMOOptions(rawValue: 1 << 2)
     /// `ZX_VMO_TRAP_DIRTY`: OP_DIRTY is allowed, and a pager at a port is asked (DIRTY) before a
     /// page becomes Dirty.
     ///

@@ -27,6 +27,9 @@ struct VMOState {
     var pins = PinCounts()
     /// Whether the pager is gone: what is absent can no longer be had.
     var isDetached = false
+    var clones = CloneList()
+    /// Whether a shrink has not told all clones yet; no change of size may begin meanwhile.
+    var isCuttingClones = false
     /// Who shows the pages in mappings.
     weak var observer: (any MappingObserver)?
     /// Slots that became Empty while a source works.

@@ -38,15 +38,33 @@ extension VirtualMemoryObject {
 
     private func resize(to size: UInt64, streamSize: UInt64) throws(Status) -> Int {
         let pages = size / pageSize
-        let dropped = try mutate { (state: inout VMOState) throws(Status) -> Int in
-            guard !state.isDiscarded else { throw .badState }
-            let cut = PageRange(pages, max(pages, state.sizePages))
-            guard state.pins.first(in: cut) == nil else { throw .badState }
-            state.isModified = true
-            state.streamSize = streamSize
-            return state.resize(to: pages)
+        while true {
+            var clones: [UntrackedVMO] = []
+            let dropped = try mutate { (state: inout VMOState) throws(Status) -> Int? in
+                guard !state.isDiscarded else { throw .badState }
+                if state.isCuttingClones { return nil }
+                let cut = PageRange(pages, max(pages, state.sizePages))
+                guard state.pins.first(in: cut) == nil else { throw .badState }
+                state.isModified = true
+                state.streamSize = streamSize
+                if !cut.isEmpty { clones = state.clones.alive }
+                state.isCuttingClones = !clones.isEmpty
+                return state.resize(to: pages)
+            }
+            guard let dropped else {
+                // The clones must learn of a shrink before the VMO can grow again.
+                _ = self.state.wait { state in state.isCuttingClones ? nil : () }
+                continue
+            }
+            if !clones.isEmpty {
+                for clone in clones { clone.parentShrank(to: pages) }
+                mutate { state in
+                    state.isCuttingClones = false
+                    state.needsWake = true
+                }
+            }
+            return dropped
         }
-        return dropped
     }
 }
 

@@ -8,14 +8,10 @@ internal import Support
 ///
 /// Thread safety: any thread. Each call takes the VMO's lock; none holds it while a source works
 /// or for longer than it takes to copy `writePieceBytes`.
-public final class VirtualMemoryObject: KernelObject {
+public final class VirtualMemoryObject: Sendable {
     /// The largest size in bytes: page numbers up to it, and one leaf more, fit the page table.
     public static let sizeMax = UInt64.max - UInt64(leafPages) * pageSize + 1
 
-    /// The object's identity in this process.
-    public let koid = Koid.next()
-    /// `ZX_OBJ_TYPE_VMO`.
-    public let objectType = ObjectType.vmo
     /// How the VMO was made.
     public let options: VMOOptions
     /// The pager that made it.

@@ -77,6 +77,41 @@ extension HandleTable {
         try managedVMO(pager, vmo, rights: .write).detach()
     }
 
+    /// Moves pages of an auxiliary VMO into the Empty slots of `vmo`; what is in any other slot
+    /// stays, and the page meant for it is freed.
+    ///
+    /// Pages of the auxiliary VMO that were never written become Markers. Its range then reads as
+    /// zeros, also if the call fails after that. All values are in bytes.
+    ///
+    /// Source: `zx_pager_supply_pages`.
+    ///
+    /// - Throws: `invalidArgs` for a value that is not a multiple of the page size, before any
+    ///   handle is looked at; the pager handle's status (right `manageVMO`), the VMO handle's
+    ///   (right `write`), `invalidArgs` for a VMO of another pager, the auxiliary handle's (rights
+    ///   `read` and `write`), `outOfRange` of the auxiliary VMO, `notSupported` if that has a pager
+    ///   itself, `badState` if a page of it is pinned; then `outOfRange` and `badState` (detached)
+    ///   of `vmo`.
+    public func pagerSupplyPages(
+        _ pager: Handle,
+        _ vmo: Handle,
+        offset: UInt64,
+        length: UInt64,
+        auxVMO: Handle,
+        auxOffset: UInt64
+    ) throws(Status) {
+        guard [offset, length, auxOffset].allSatisfy({ $0 % pageSize == 0 }) else {
+            throw .invalidArgs
+        }
+        let vmo = try managedVMO(pager, vmo, rights: .write)
+        let aux = try object(auxVMO, VMODispatcher.self, rights: [.read, .write])
+        // Nothing to move: the sizes are not even looked at.
+        guard length > 0 else { return }
+        let taken = try aux.bytes(auxOffset, length)
+        guard case .untracked(let memory) = aux.content else { throw .notSupported }
+        let runs = try memory.takePages(taken.pagesRoundedOutward)
+        try vmo.supply(runs, at: offset / pageSize)
+    }
+
     /// Supplies frames for Empty slots of `vmo`, as `VirtualMemoryObject.supply` does.
     ///
     /// Source: `zx_pager_supply_pages`, with frames in place of an auxiliary VMO.

@@ -49,7 +49,7 @@ extension HandleTable {
     ///
     /// - Throws: `badHandle`, `wrongType`.
     public func pmtUnpin(_ handle: Handle) throws(Status) {
-        let object = try objectAndRights(handle).object
+        let object = try object(handle, rights: [])
         try close(handle)
         guard let memory = object as? PinnedMemory else { throw .wrongType }
         memory.lastHandleClosed()

@@ -10,14 +10,15 @@
 ///             vmo          one VMO's page table, zero intervals and page requests
 ///               arena      the frame arena's free map
 ///                 handles  the handles of a process
-///                   pageRequests   one VMO's page requests on their way to a port
-///                     signals  one object's signals and who waits for them
-///                       port   one port's packets
-///                         budget   the memory budget's waiters
-///                           ledger the space ledger's counts
-///                             control  control channel sessions
-///                               trace  the trace ring
-///                                 leaf a lock under which no other is ever taken
+///                   family who is whose child among VMOs
+///                     pageRequests one VMO's page requests on their way to a port
+///                       signals  one object's signals and who waits for them
+///                         port   one port's packets
+///                           budget   the memory budget's waiters
+///                             ledger the space ledger's counts
+///                               control  control channel sessions
+///                                 trace  the trace ring
+///                                   leaf a lock under which no other is ever taken
 public enum LockRank: UInt8, Sendable {
     case namespace
     case inode
@@ -26,6 +27,7 @@ public enum LockRank: UInt8, Sendable {
     case vmo
     case arena
     case handles
+    case family
     case pageRequests
     case signals
     case port

@@ -48,6 +48,7 @@ public final class VMODispatcher: NamedObject {
     /// The VMOs that it is related to.
     let family: VMOFamily
 
+    private let childSignals = ObjectSignals(.vmoZeroChildren)
     private let state = Guarded(State(), rank: .leaf)
 
     /// Makes the dispatcher of a VMO that was made for itself.
@@ -70,12 +71,15 @@ public final class VMODispatcher: NamedObject {
         self.isImmutable = isImmutable
         self.family = family
         state.withLock { state in state.sliceStreamSize = streamSize }
-        family.add(koid, parent: parent)
+        family.add(koid, parent: parent, signals: childSignals)
     }
 
     deinit {
         family.remove(koid)
     }
+
+    /// `ZX_VMO_ZERO_CHILDREN`, and what programs like.
+    public var signals: ObjectSignals? { childSignals }
 
     /// The name; that of the parent at first.
     public var name: ObjectName {

@@ -131,7 +131,7 @@ extension HandleTable {
     public func vmoSetSize(_ vmo: Handle, _ size: UInt64) throws(Status) {
         let (vmo, rights) = try objectAndRights(vmo, VMODispatcher.self, rights: .write)
         if vmo.isResizable, !rights.contains(.resize) { throw .accessDenied }
-        try vmo.setSize(size)
+        try vmo.pages.setSize(size)
     }
 
     /// The size of a VMO's content in bytes; no right is needed.

@@ -95,8 +95,9 @@ public final class VMODispatcher: NamedObject {
     /// Source: `zx_vmo_get_size`.
     public var size: UInt64 { window?.count ?? pages.size }
 
-    /// Whether its size can change.
-    public var isResizable: Bool { window == nil && pages.isResizable }
+    /// Whether its size can change; never that of a slice, since slices of resizable VMOs are not
+    /// made.
+    public var isResizable: Bool { pages.isResizable }
 
     /// The pages, whichever kind of VMO has them.
     var pages: any VMOContent {
@@ -113,15 +114,6 @@ public final class VMODispatcher: NamedObject {
     /// Source: `zx_vmo_get_stream_size`.
     public var streamSize: UInt64 {
         window == nil ? pages.streamSize : state.withLock { state in state.sliceStreamSize }
-    }
-
-    /// Changes the size, as `UntrackedVMO.setSize` and `VirtualMemoryObject.setSize` do.
-    ///
-    /// - Throws: what those throw; `unavailable` for a slice.
-    func setSize(_ bytes: UInt64) throws(Status) {
-        guard bytes <= VirtualMemoryObject.sizeMax else { throw .outOfRange }
-        guard window == nil else { throw .unavailable }
-        try pages.setSize(bytes)
     }
 
     /// Changes the size of the content; what lies beyond the smaller of the old and the new one

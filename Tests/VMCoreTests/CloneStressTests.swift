@@ -68,9 +68,10 @@ private final class CloneStress: Sendable {
         for vmo in [middle, leaf] {
             threads.append(thread("wild") { stress, round in try stress.play(vmo, round) })
             for page in Self.owned.start..<Self.owned.end {
-                threads.append(thread("writer") { _, round in
-                    try self.write(vmo, page, UInt8(truncatingIfNeeded: round + Int(page)))
-                })
+                let writer = thread("writer") { stress, round in
+                    try stress.write(vmo, page, UInt8(truncatingIfNeeded: round + Int(page)))
+                }
+                threads.append(writer)
             }
         }
         for thread in threads { thread.join() }

@@ -107,15 +107,27 @@ private final class CloneStress: Sendable {
         check(seen == bytes, "page \(page) reads \(seen[0]) and not \(byte)")
     }
 
+    /// A snapshot of the middle; waits for a moment at which none of its pages is pinned.
+    private func makeSnapshot() throws(Status) -> UntrackedVMO {
+        while true {
+            do throws(Status) {
+                return try middle.makeClone(
+                    .snapshotModified,
+                    offset: 0,
+                    size: 4 * pageSize,
+                    isResizable: true,
+                    ofSlice: false
+                )
+            } catch {
+                guard error == .badState else { throw error }
+                sched_yield()
+            }
+        }
+    }
+
     /// A snapshot of what the middle has changed does not change any more.
     private func snapshot(_ round: Int) throws {
-        let snapshot = try middle.makeClone(
-            .snapshotModified,
-            offset: 0,
-            size: 4 * pageSize,
-            isResizable: true,
-            ofSlice: false
-        )
+        let snapshot = try makeSnapshot()
         let before = try snapshot.read(Self.owned.bytes)
         try write(snapshot, 3, UInt8(truncatingIfNeeded: round))
         check(try snapshot.read(Self.owned.bytes) == before, "a snapshot has changed")

@@ -40,6 +40,7 @@ let package = Package(
     products: [
         .executable(name: "vmofs", targets: ["vmofs"]),
         .library(name: "VMCore", targets: ["VMCore"]),
+        .library(name: "MappedAccess", targets: ["MappedAccess"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,6 +53,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         module("Support", ["CLinux", errno]),
         module("VMCore", ["Support", "CLinux", errno, deque]),
+        module("MappedAccess", ["VMCore", "Support", "CLinux", errno]),
         module("Storage", ["Support", "CLinux", errno]),
         module("Writeback", ["VMCore", "Support", errno, heap]),
         module(
@@ -78,9 +80,21 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        // Loads and stores that survive a fatal page fault.
+        .target(name: "CFaultProbe", path: "Tests/CFaultProbe"),
+        .executableTarget(
+            name: "MappingVictim",
+            dependencies: ["MappedAccess", "VMCore", "Support"],
+            path: "Tests/MappingVictim",
+            swiftSettings: strict
+        ),
         tests("SupportTests", [errno]),
         tests("VMCoreTests", ["VMCore", errno]),
         tests("VMCoreModelTests", ["VMCore", errno]),
+        tests(
+            "MappedAccessTests",
+            ["MappedAccess", "MappingVictim", "VMCore", "CLinux", "CFaultProbe", errno]
+        ),
         tests("StorageTests", ["Storage", errno]),
         tests("WritebackTests", ["Writeback", "VMCore", errno]),
         tests(

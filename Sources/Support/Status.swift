@@ -13,6 +13,8 @@ public struct Status: Error, Hashable, Sendable {
 
     /// `ZX_ERR_NOT_SUPPORTED`: the operation is not available on this object.
     public static let notSupported = Status(rawValue: -2)
+    /// `ZX_ERR_NO_RESOURCES`: no room of the kind that is asked for.
+    public static let noResources = Status(rawValue: -3)
     /// `ZX_ERR_NO_MEMORY`: no memory for the request.
     public static let noMemory = Status(rawValue: -4)
     /// `ZX_ERR_INVALID_ARGS`: an argument is malformed whatever the state of the object.
@@ -35,6 +37,8 @@ public struct Status: Error, Hashable, Sendable {
     public static let canceled = Status(rawValue: -23)
     /// `ZX_ERR_NOT_FOUND`: the thing named is not there.
     public static let notFound = Status(rawValue: -25)
+    /// `ZX_ERR_ALREADY_EXISTS`: something is there already.
+    public static let alreadyExists = Status(rawValue: -26)
     /// `ZX_ERR_UNAVAILABLE`: the object refuses the operation by its making.
     public static let unavailable = Status(rawValue: -28)
     /// `ZX_ERR_ACCESS_DENIED`: the handle lacks a right.

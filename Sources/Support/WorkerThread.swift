@@ -9,13 +9,35 @@ public struct WorkerThread: Sendable {
     private let handle: pthread_t
 
     /// Starts a thread called `name` (the first 15 bytes show in `ps` and `top`).
+    ///
+    /// Traps if the process can have no more threads.
     public init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        guard let thread = Self.start(name, body) else {
+            preconditionFailure("no thread for \(name): errno \(errno)")
+        }
+        self = thread
+    }
+
+    private init(handle: pthread_t) {
+        self.handle = handle
+    }
+
+    /// Starts a thread as `init` does; nil if the process can have no more.
+    public static func start(
+        _ name: String,
+        _ body: @escaping @Sendable () -> Void
+    ) -> WorkerThread? {
         let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
         var handle = pthread_t()
-        // SAFETY: the retained `Start` is taken over by `runWorker`, which runs exactly once.
+        // SAFETY: the retained `Start` is taken over by `runWorker`, which runs exactly once, or
+        // released here if it does not run.
         let result = unsafe pthread_create(&handle, nil, runWorker, start.toOpaque())
-        precondition(result == 0, "no thread for \(name): errno \(result)")
-        self.handle = handle
+        guard result == 0 else {
+            unsafe start.release()
+            errno = result
+            return nil
+        }
+        return WorkerThread(handle: handle)
     }
 
     /// Waits until the closure has returned.

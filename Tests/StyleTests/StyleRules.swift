@@ -10,6 +10,7 @@ enum StyleRules {
         "CZircon": [],
         "Support": ["CLinux"],
         "VMCore": ["Support", "CLinux"],
+        "MappedAccess": ["VMCore", "Support", "CLinux"],
         "Storage": ["Support", "CLinux"],
         "Writeback": ["VMCore", "Support"],
         "PagedFileSystem": ["VMCore", "Writeback", "Storage", "Support", "CLinux"],

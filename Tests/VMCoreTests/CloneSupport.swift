@@ -74,6 +74,8 @@ final class ScriptedParent: CloneParent {
         _ = clones.count
     }
 
+    func interruptWait(of thread: UInt) {}
+
     func addClone(_ clone: UntrackedVMO) {
         state.withLock { $0.clones.append(clone) }
     }
@@ -81,6 +83,7 @@ final class ScriptedParent: CloneParent {
     func withPage(
         _ page: UInt64,
         requestEnd: UInt64,
+        isWanted: () -> Bool,
         _ body: (UnsafeRawBufferPointer?) -> Void
     ) throws(Status) {
         let interruption = try state.withLock {

@@ -184,7 +184,7 @@ struct UntrackedTests {
         #expect(try other.firstBytes(PageRange(0, 1)) == [0])
         var seen: [UInt8] = []
         root.interruptNextLook { try? clone.fill(PageRange(0, 1), with: 62) }
-        try unsafe clone.withPage(0, requestEnd: 1) { bytes in
+        try unsafe clone.withPage(0, requestEnd: 1, isWanted: { true }) { bytes in
             unsafe seen.append(bytes.map { unsafe $0[0] } ?? 0)
         }
         #expect(seen.last == 62)
@@ -324,7 +324,7 @@ struct UntrackedTests {
         func fault(_ page: UInt64, isWrite: Bool) throws(Status) -> UInt32? {
             var frame: UInt32?
             var count = 0
-            try clone.fault(page, isWrite: isWrite) {
+            try clone.fault(page, isWrite: isWrite, isWanted: { true }) {
                 frame = $0
                 count += 1
             }
@@ -378,12 +378,15 @@ private final class HugeParent: CloneParent {
     func withPage(
         _ page: UInt64,
         requestEnd: UInt64,
+        isWanted: () -> Bool,
         _ body: (UnsafeRawBufferPointer?) -> Void
     ) {
         let bytes = [UInt8](repeating: 1, count: Int(pageSize))
         // SAFETY: the bytes live for the call.
         unsafe bytes.withUnsafeBytes { buffer in unsafe body(buffer) }
     }
+
+    func interruptWait(of thread: UInt) {}
 
     func addClone(_ clone: UntrackedVMO) {}
 }

@@ -9,6 +9,7 @@
 
 #include "linux_calls.h"
 #include "control.h"
+#include "userfault.h"
 
 // lock_hooks.c: the ranks this thread holds, one bit a rank (debug builds only).
 uint64_t clinux_held_ranks(void);
@@ -29,5 +30,7 @@ int clinux_become_io_flusher(void);
 // Memory.
 int clinux_memfd_create(const char *name, unsigned int flags);
 int clinux_populate_write(void *address, size_t length);
+// How long a file may become, in bytes (RLIMIT_FSIZE).
+uint64_t clinux_file_size_limit(void);
 
 #endif

@@ -32,8 +32,12 @@ extension FrameArena {
 
     /// Copies one frame's bytes into another frame.
     func copyFrame(_ source: UInt32, to target: UInt32) {
-        let bytes = unsafe UnsafeRawBufferPointer(bytes(of: FrameRun(start: source, count: 1)))
-        unsafe copy(bytes, into: FrameRun(start: target, count: 1), at: 0)
+        copyFrames(FrameRun(start: source, count: 1), to: FrameRun(start: target, count: 1))
+    }
+
+    /// Copies the bytes of frames into as many others.
+    func copyFrames(_ source: FrameRun, to target: FrameRun) {
+        unsafe copy(UnsafeRawBufferPointer(bytes(of: source)), into: target, at: 0)
     }
 
     /// Zeroes bytes `from ..< to` of `run`.

@@ -10,6 +10,9 @@ public import SystemPackage
 /// and is handed out again before an untouched one. A frame that is pinned by a `PageLease` when
 /// its owner gives it back becomes free at the last unpin.
 ///
+/// Blocks of frames can be cut off from the end of the arena, for pages that must lie in a place
+/// of their own (`FrameArena+Blocks.swift`).
+///
 /// Thread safety: any thread.
 @safe
 public final class FrameArena: @unchecked Sendable {
@@ -18,9 +21,9 @@ public final class FrameArena: @unchecked Sendable {
     // counts are written under the lock of `state` and read as atomics.
     let base: UnsafeMutableRawPointer
     let pins: UnsafeMutablePointer<Atomic<UInt16>>
-    private let descriptor: Int32
+    let descriptor: Int32
     let state: Guarded<FrameMap>
-    private let freeFrames: Counter
+    let freeFrames: Counter
     /// Frames with a pin count above zero.
     let pinnedFrames = Atomic<Int>(0)
 
@@ -56,8 +59,16 @@ public final class FrameArena: @unchecked Sendable {
             close(descriptor)
             throw error
         }
-        // calloc, because it costs no memory either until a count is written.
-        guard let pins = unsafe calloc(frameCount, MemoryLayout<Atomic<UInt16>>.stride) else {
+        // Mapped, because it costs no memory either until a count is written.
+        let pins = unsafe mmap(
+            nil,
+            frameCount * MemoryLayout<Atomic<UInt16>>.stride,
+            PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1,
+            0
+        )
+        guard unsafe pins != MAP_FAILED, let pins = unsafe pins else {
             unsafe munmap(base, byteCount)
             close(descriptor)
             throw .noMemory
@@ -70,7 +81,7 @@ public final class FrameArena: @unchecked Sendable {
     }
 
     deinit {
-        unsafe free(pins)
+        unsafe munmap(pins, frameCount * MemoryLayout<Atomic<UInt16>>.stride)
         unsafe munmap(base, frameCount * Int(pageSize))
         close(descriptor)
     }
@@ -83,7 +94,7 @@ public final class FrameArena: @unchecked Sendable {
         state.withLock { map in map.freeTouchedCount }
     }
 
-    /// Frames with memory behind them: the arena's resident size.
+    /// Frames with memory behind them, besides those of blocks.
     public var touchedCount: Int {
         state.withLock { map in map.touchedEnd }
     }
@@ -128,8 +139,11 @@ public final class FrameArena: @unchecked Sendable {
     func release(_ list: FrameRunList) {
         guard !list.isEmpty else { return }
         var freed = 0
+        var placed = FrameRunList()
         state.withLock { map in
             list.forEach { run in
+                let run = cutPlaced(run, in: map, into: &placed)
+                if run.count == 0 { return }
                 if pinnedFrames.load(ordering: .acquiring) == 0 {
                     map.release(run)
                     freed += Int(run.count)
@@ -139,6 +153,7 @@ public final class FrameArena: @unchecked Sendable {
             }
         }
         freeFrames.add(freed)
+        placed.forEach { run in dropMemory(of: run) }
     }
 
     /// Adds to the count of free frames; for the pin code, which frees frames of its own.

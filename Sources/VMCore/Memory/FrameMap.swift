@@ -4,8 +4,11 @@
 /// Below it one bit says whether a frame is free, and two summaries (one bit a word of 64 frames)
 /// say which words have a free frame and which have 64. Frames with memory are handed out first:
 /// the page fault of a first touch costs more than a gap between two runs.
+///
+/// The last frames may be cut off as blocks, which this map then knows nothing about.
 struct FrameMap {
-    let frameCount: Int
+    /// The frames that are handed out in runs: all but those of the blocks.
+    private(set) var frameCount: Int
     /// The first frame that nobody has had yet.
     private(set) var touchedEnd = 0
     /// Free frames below `touchedEnd`.
@@ -17,6 +20,7 @@ struct FrameMap {
     /// The word at which the next search starts (next fit), so that runs taken one after the other
     /// tend to be neighbours.
     private var hand = 0
+    private var blocks: FrameBlocks
 
     /// How many words are tried for one run that fits before frames are picked up one by one;
     /// more makes `take` slower in a fragmented arena, fewer scatters small runs.
@@ -24,14 +28,16 @@ struct FrameMap {
 
     init(frameCount: Int) {
         self.frameCount = frameCount
+        blocks = FrameBlocks(frameCount: frameCount)
     }
 
     /// Frames that `take` can give.
     var freeCount: Int { freeTouchedCount + frameCount - touchedEnd }
 
-    /// Whether `frame` is free.
+    /// Whether `frame` is free; one of a block never is.
     func isFree(_ frame: UInt32) -> Bool {
         let frame = Int(frame)
+        if frame >= frameCount { return false }
         if frame >= touchedEnd { return true }
         return free[frame >> 6] >> UInt64(frame & 63) & 1 != 0
     }
@@ -84,6 +90,19 @@ struct FrameMap {
             refreshSummaries(word)
             frame = (word + 1) << 6
         }
+    }
+
+    /// Takes `count` blocks that lie together; nil if there is no room for them.
+    mutating func takeBlocks(_ count: Int) -> FrameRun? {
+        let run = blocks.take(count, above: touchedEnd)
+        frameCount = blocks.start
+        return run
+    }
+
+    /// Gives blocks back, which have no memory behind them any more.
+    mutating func releaseBlocks(_ run: FrameRun) {
+        blocks.release(run)
+        frameCount = blocks.start
     }
 
     private mutating func takeWholeWords(_ remaining: inout Int, into runs: inout FrameRunList) {

@@ -116,7 +116,7 @@ public final class HandleTable: Sendable {
     }
 
     /// As `object`, with all the rights of the handle.
-    func objectAndRights<Object: KernelObject>(
+    public func objectAndRights<Object: KernelObject>(
         _ handle: Handle,
         _ type: Object.Type,
         rights: Rights

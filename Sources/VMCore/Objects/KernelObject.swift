@@ -49,7 +49,7 @@ public struct Koid: Hashable, Sendable {
     public static let invalid = Koid(rawValue: 0)
 
     /// A koid that no object has had.
-    static func next() -> Koid {
+    public static func next() -> Koid {
         // Zircon keeps the numbers below 1024 for itself.
         Koid(rawValue: 1024 &+ koidsGiven.add(1, ordering: .relaxed).newValue)
     }

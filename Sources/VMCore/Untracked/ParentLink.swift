@@ -27,13 +27,19 @@ struct ParentLink {
 
         /// Gives the bytes that the parent shows to `body`; nil for zeros.
         ///
+        /// It gives up with `badState` when `isWanted` says no.
+        ///
         /// Lock: none; it may block in a source.
-        func withBytes(_ body: (UnsafeRawBufferPointer?) -> Void) throws(Status) {
+        func withBytes(
+            isWanted: () -> Bool = { true },
+            _ body: (UnsafeRawBufferPointer?) -> Void
+        ) throws(Status) {
             do throws(Status) {
                 // SAFETY: `body` gets what the parent gives it, and no more.
                 try unsafe link.parent.withPage(
                     page + link.offset,
                     requestEnd: requestEnd + link.offset,
+                    isWanted: isWanted,
                     body
                 )
             } catch {

@@ -7,7 +7,7 @@ internal import Support
 ///
 /// Invariants: a zero interval lies below the limit of the parent, and holds no page; pinned pages
 /// have frames.
-struct UntrackedState {
+struct UntrackedState: PlaceableState {
     let arena: FrameArena
     /// The size in pages.
     var sizePages: UInt64
@@ -16,7 +16,7 @@ struct UntrackedState {
     /// Source: `zx_vmo_get_stream_size`.
     var streamSize: UInt64
     /// The pages of the VMO's own; to the table all of them are Clean.
-    private(set) var table = PageTable()
+    var table = PageTable()
     /// Zeros that hide pages of the parent: intervals, so that a clone of any size can be zeroed.
     private(set) var zeros = ZeroIntervalSet()
     /// Nil for a VMO of its own, whose other pages are zeros.
@@ -24,13 +24,15 @@ struct UntrackedState {
     /// Pages that may not go.
     var pins = PinCounts()
     var clones = CloneList()
+    /// Where the pages of mapped parts lie.
+    var placement = FramePlacement()
     /// Who shows the pages in mappings.
     weak var observer: (any MappingObserver)?
     /// Whether a change of size is under way: the next one waits, so that the clones learn of a
     /// shrink before a grow.
     var isResizing = false
 
-    private(set) var freed = FrameRunList()
+    var freed = FrameRunList()
 
     init(arena: FrameArena, sizePages: UInt64, streamSize: UInt64, parent: ParentLink?) {
         self.arena = arena
@@ -102,7 +104,7 @@ struct UntrackedState {
     /// The only way in which a frame comes into the table.
     mutating func install(_ run: FrameRun, at page: UInt64) {
         zeros.remove(PageRange(start: page, count: UInt64(run.count)))
-        table.install(run, at: page, isDirty: false)
+        table.install(placed(run, at: page), at: page, isDirty: false)
     }
 
     /// Makes `pages`, none of them pinned, zeros without a page.

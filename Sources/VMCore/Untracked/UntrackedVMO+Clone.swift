@@ -6,10 +6,11 @@ extension UntrackedVMO: CloneParent {
     /// Zeros are also what lies beyond the size. `body` runs under the lock of this VMO or of one
     /// behind it, and may run more than once; what it was given last counts.
     ///
-    /// - Throws: what the source of the VMO at the root throws.
+    /// - Throws: `badState` if `isWanted` says no, what the source of the VMO at the root throws.
     public func withPage(
         _ page: UInt64,
         requestEnd: UInt64,
+        isWanted: () -> Bool,
         _ body: (UnsafeRawBufferPointer?) -> Void
     ) throws(Status) {
         while true {
@@ -36,9 +37,15 @@ extension UntrackedVMO: CloneParent {
                 }
             }
             guard let look else { return }
-            try unsafe look.withBytes(body)
+            try unsafe look.withBytes(isWanted: isWanted, body)
             if state.withLock({ state in state.showsParent(page) }) { return }
         }
+    }
+
+    /// Makes a thread that waits for a page of the VMO at the root look again.
+    public func interruptWait(of thread: UInt) {
+        let link = state.withLock { state in state.parent }
+        link?.parent.interruptWait(of: thread)
     }
 
     /// Keeps `clone`, without a hold on its life, to tell it of each shrink from now on.

@@ -17,6 +17,9 @@ extension UntrackedState {
             guard let own = run.frames else { continue }
             if run.pages.end > sizePages { faults.append("\(run.pages) lies beyond the size") }
             for frame in own.start..<own.end {
+                if isMisplaced(frame, of: run.pages.start + UInt64(frame - own.start)) {
+                    faults.append("frame \(frame) is not where its page has its place")
+                }
                 if !frames.insert(frame).inserted { faults.append("frame \(frame) is used twice") }
                 if arena.state.withLock({ map in map.isFree(frame) }) {
                     faults.append("frame \(frame) is free")

@@ -90,12 +90,14 @@ extension UntrackedVMO {
     /// operation that this is a part of, but over `requestPagesMax` pages at most. `isTrimmed` says
     /// what a shrink is that cuts `whole`: nothing, or a failure.
     ///
-    /// - Throws: `outOfRange`, `noMemory`, what the source throws.
+    /// - Throws: `outOfRange`, `noMemory`, `badState` if `isWanted` says no, what the source
+    ///   throws.
     func populate(
         _ pages: PageRange,
         of whole: PageRange,
         requestPagesMax: UInt64 = .max,
-        isTrimmed: Bool = false
+        isTrimmed: Bool = false,
+        isWanted: () -> Bool = { true }
     ) throws(Status) {
         var page = pages.start
         while page < pages.end {
@@ -110,15 +112,15 @@ extension UntrackedVMO {
                 }
                 return try state.populate(&page, end, of: whole, requestPagesMax)
             }
-            if let look { try fork(look) }
+            if let look { try fork(look, isWanted) }
         }
     }
 
     /// Copies a page of the parent, unless the page has ceased to show it meanwhile.
-    private func fork(_ look: ParentLink.Look) throws(Status) {
+    private func fork(_ look: ParentLink.Look, _ isWanted: () -> Bool) throws(Status) {
         var frames = arena.take(1)
         guard let copy = frames.runs.first else { throw .noMemory }
-        try unsafe look.withBytes { bytes in
+        try unsafe look.withBytes(isWanted: isWanted) { bytes in
             if let bytes = unsafe bytes {
                 // SAFETY: the parent's bytes are valid during this call; they are a page.
                 unsafe arena.copy(bytes, into: copy, at: 0)
@@ -126,7 +128,7 @@ extension UntrackedVMO {
                 arena.zero(copy)
             }
         }
-        state.withLock { state in
+        mutate { state in
             guard state.showsParent(look.page), let frame = frames.takeOne() else { return }
             state.install(FrameRun(start: frame, count: 1), at: look.page)
         }

@@ -16,11 +16,11 @@ extension UntrackedVMO {
         guard !pages.isEmpty else { return [] }
         while true {
             var runs: [SupplyRun] = []
-            let shown = try state.withLock {
+            let shown = try mutate {
                 (state: inout UntrackedState) throws(Status) -> UInt64? in
                 try state.check(pages)
                 guard state.pins.first(in: pages) == nil else { throw .badState }
-                return state.take(pages, into: &runs)
+                return try state.take(pages, into: &runs)
             }
             guard let shown else { return runs }
             try populate(PageRange(shown, shown + 1), of: pages)
@@ -31,14 +31,20 @@ extension UntrackedVMO {
 extension UntrackedState {
     /// Takes the frames of `pages`; returns the first page that shows the parent, if one does, and
     /// takes nothing.
-    fileprivate mutating func take(_ pages: PageRange, into runs: inout [SupplyRun]) -> UInt64? {
+    fileprivate mutating func take(
+        _ pages: PageRange,
+        into runs: inout [SupplyRun]
+    ) throws(Status) -> UInt64? {
         runs = content(of: pages)
         var end = pages.start
         for run in runs where run.pages.start == end { end = run.pages.end }
         guard end == pages.end else { return end }
+        // A frame that has its place in a mapping cannot leave it.
+        let isPlaced = !placement.isEmpty
+        if isPlaced { runs = try copies(of: pages) }
         clear(pages)
-        // They have a new owner.
-        _ = takeFreed()
+        // Otherwise they have a new owner.
+        if !isPlaced { _ = takeFreed() }
         return nil
     }
 }

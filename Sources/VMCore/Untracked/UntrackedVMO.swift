@@ -68,7 +68,12 @@ public final class UntrackedVMO: Sendable {
     }
 
     deinit {
-        mutate { state in state.dropEverything() }
+        let placement = mutate { state in
+            state.dropEverything()
+            return state.placement
+        }
+        // Nothing shows them any more: a mapping would keep the VMO.
+        for part in placement.parts { arena.releaseBlocks(part.frames) }
     }
 
     /// The size in bytes, a multiple of the page size.

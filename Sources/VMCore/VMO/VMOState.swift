@@ -5,7 +5,7 @@ internal import Support
 /// The operations are extensions in the files of the operations (`VirtualMemoryObject+Write.swift`
 /// and so on). They collect frames that lost their page in `freed` and ask for a wake-up in
 /// `needsWake`; `VirtualMemoryObject.mutate` does both when the operation is over.
-struct VMOState {
+struct VMOState: PlaceableState {
     let arena: FrameArena
     let statistics: PagerStatistics
     /// Whether the pager is asked before a page becomes Dirty.
@@ -30,6 +30,8 @@ struct VMOState {
     var clones = CloneList()
     /// Whether a shrink has not told all clones yet; no change of size may begin meanwhile.
     var isCuttingClones = false
+    /// Where the pages of mapped parts lie.
+    var placement = FramePlacement()
     /// Who shows the pages in mappings.
     weak var observer: (any MappingObserver)?
     /// Slots that became Empty while a source works.
@@ -172,7 +174,7 @@ struct VMOState {
     ///
     /// The only way in which a frame comes into the table.
     mutating func install(_ run: FrameRun, at page: UInt64, isDirty: Bool) {
-        table.install(run, at: page, isDirty: isDirty)
+        table.install(placed(run, at: page), at: page, isDirty: isDirty)
     }
 
     /// Puts Dirty frames behind pages of one leaf that have none; they leave their zero interval.

@@ -1,4 +1,4 @@
-internal import Support
+public import Support
 
 extension VirtualMemoryObject: CloneParent {
     /// Keeps `clone`, without a hold on its life, to tell it of each shrink from now on.
@@ -18,7 +18,9 @@ extension VirtualMemoryObject: VMOContent {
     /// Refuses: what the pager has not been told must not go.
     ///
     /// Source: `ZX_VMO_OP_DECOMMIT`.
-    func decommit(_ pages: PageRange) throws(Status) {
+    ///
+    /// - Throws: `notSupported`.
+    public func decommit(_ pages: PageRange) throws(Status) {
         throw .notSupported
     }
 

@@ -22,21 +22,15 @@ extension VirtualMemoryObject {
         }
     }
 
-    /// Makes a page accessible to a load or store in a mapping: what is absent is requested, and
-    /// for a store the page is made Dirty.
-    ///
-    /// May block in the pager. `install` is called once, under the VMO's lock, with the frame to
-    /// show (writable only for a store), or nil for zeros without a frame.
-    ///
-    /// Source: a page fault in Zircon; a store sets `modified`.
-    ///
-    /// - Throws: `outOfRange`, `badState` if detached, what the pager answers, `noMemory`.
+    /// Makes a page accessible to a load or store in a mapping, as `MappableMemory` says.
     public func fault(
         _ page: UInt64,
         isWrite: Bool,
+        isWanted: () -> Bool,
         install: (UInt32?) -> Void
     ) throws(Status) {
         _ = try access { (state: inout VMOState) throws(Status) in
+            guard isWanted() else { throw .badState }
             try state.check(PageRange(page, page + 1))
             if isWrite {
                 let step = try state.makeWritable(at: page, end: page + 1, requestEnd: page + 1)

@@ -28,6 +28,9 @@ extension VMOState {
             for bit in 0..<leafPages where leaf.fields.resident[bit] {
                 let frame = leaf.fields.frame(bit)
                 if !frames.insert(frame).inserted { faults.append("frame \(frame) is used twice") }
+                if isMisplaced(frame, of: leaf.fields.base + UInt64(bit)) {
+                    faults.append("frame \(frame) is not where its page has its place")
+                }
                 if arena.state.withLock({ map in map.isFree(frame) }) {
                     faults.append("frame \(frame) is free")
                 }

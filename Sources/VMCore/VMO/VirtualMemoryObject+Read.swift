@@ -5,6 +5,9 @@ extension VirtualMemoryObject {
     ///
     /// Zeros of any kind are segments without frames. May block in the source.
     ///
+    /// Preconditions:
+    /// - The VMO was never mapped: a store in a mapping does not ask for leases.
+    ///
     /// - Throws: `outOfRange` if `pages` does not lie in the VMO (any more), `badState` if the VMO
     ///   is discarded, or what the source throws.
     public func leaseForRead(_ pages: PageRange) throws(Status) -> PageLease {
@@ -29,9 +32,13 @@ extension VirtualMemoryObject {
     /// end of a writeback.
     ///
     /// Pages in other states, and pages beyond the size, are left out.
+    ///
+    /// Preconditions:
+    /// - The VMO was never mapped: a store in a mapping does not ask for leases.
     public func leaseAwaitingClean(_ pages: PageRange) -> PageLease {
         var segments: [PageLease.Segment] = []
         state.withLock { state in
+            precondition(state.placement.isEmpty, "a lease of pages that may be mapped")
             var page = pages.start
             while let part = state.table.nextSegment(from: page, to: pages.end, .reported) {
                 page = part.end
@@ -51,6 +58,7 @@ extension VMOState {
         _ end: UInt64,
         into segments: inout [PageLease.Segment]
     ) throws(Status) -> PageRequestTracker.Admission? {
+        precondition(placement.isEmpty, "a lease of pages that may be mapped")
         var admission: PageRequestTracker.Admission?
         while page < end {
             let run = run(at: page, limit: end)

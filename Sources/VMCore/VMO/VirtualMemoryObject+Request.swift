@@ -59,13 +59,13 @@ extension VirtualMemoryObject {
         }
     }
 
-    /// Makes a thread that waits for pages give up its request and look at them again, which makes
-    /// a new request where they still are missing.
+    /// Makes a thread that waits for pages, by its `pthread_t`, give up its request and look at
+    /// them again, which makes a new request where they still are missing.
     ///
     /// A request that others wait for too goes on for them; else it is withdrawn.
     ///
     /// Ours, in place of the suspension of a thread, which Linux does not have.
-    func interruptWait(of thread: pthread_t) {
+    public func interruptWait(of thread: UInt) {
         mutate { state in
             if state.reads.interrupt(thread) { state.needsWake = true }
             if state.dirties.interrupt(thread) { state.needsWake = true }

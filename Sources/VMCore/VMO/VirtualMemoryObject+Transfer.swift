@@ -133,9 +133,11 @@ extension VirtualMemoryObject {
     public func withPage(
         _ page: UInt64,
         requestEnd: UInt64,
+        isWanted: () -> Bool,
         _ body: (UnsafeRawBufferPointer?) -> Void
     ) throws(Status) {
         _ = try access { (state: inout VMOState) throws(Status) in
+            guard isWanted() else { throw .badState }
             try state.check(PageRange(page, page + 1))
             let run = state.run(at: page, limit: page + 1)
             switch run.kind {

@@ -50,11 +50,19 @@ public final class VirtualMemoryObject: Sendable {
     }
 
     deinit {
-        mutate { state in state.dropEverything() }
+        let placement = mutate { state in
+            state.dropEverything()
+            return state.placement
+        }
+        // Nothing shows them any more: a mapping would keep the VMO.
+        for part in placement.parts { arena.releaseBlocks(part.frames) }
         provider.queue?.complete()
         pager.unregister(registration)
         pager.statistics.vmoCount.add(-1)
     }
+
+    /// Where the frames of its pages come from: the pager's arena.
+    public var arena: FrameArena { pager.arena }
 
     /// The size in bytes, a multiple of the page size.
     public var size: UInt64 {

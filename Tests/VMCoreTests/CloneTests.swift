@@ -259,13 +259,12 @@ struct CloneTests {
                 }
             }
             #expect(throws: Status.invalidArgs) {
-                _ = try unsafe fixture.table.pagerQueryDirtyRanges(
+                _ = try fixture.table.pagerQueryDirtyRanges(
                     fixture.pager,
                     vmo,
                     offset: 0,
                     length: 0,
-                    buffer: nil,
-                    bufferSize: 0,
+                    capacity: 0,
                     countingAvailable: true
                 )
             }

@@ -1,5 +1,5 @@
 /// The 32 bytes of a port packet that its type gives a meaning to, as four words.
-public struct PacketPayload: Hashable, Sendable {
+public struct PacketPayload: Hashable, Sendable, BitwiseCopyable {
     /// Bytes 0 to 7, the first of them in the lowest bits.
     public var word0: UInt64
     /// Bytes 8 to 15.

@@ -3,7 +3,7 @@
 /// Laid out as in C: 48 bytes.
 ///
 /// Source: `zx_port_packet_t`.
-public struct PortPacket: Hashable, Sendable {
+public struct PortPacket: Hashable, Sendable, BitwiseCopyable {
     /// The types of packets that ports carry here.
     public enum PacketType: UInt32, Sendable {
         /// `ZX_PKT_TYPE_USER`: queued by a program.

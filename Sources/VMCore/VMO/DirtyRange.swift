@@ -1,7 +1,7 @@
 /// A run of dirty pages as `zx_pager_query_dirty_ranges` reports it.
 ///
 /// Source: `zx_vmo_dirty_range_t`.
-public struct DirtyRange: Hashable, Sendable {
+public struct DirtyRange: Hashable, Sendable, BitwiseCopyable {
     /// The first byte, a multiple of the page size.
     public var offset: UInt64
     /// The number of bytes, a multiple of the page size and not 0.

@@ -41,6 +41,7 @@ let package = Package(
         .executable(name: "vmofs", targets: ["vmofs"]),
         .library(name: "VMCore", targets: ["VMCore"]),
         .library(name: "MappedAccess", targets: ["MappedAccess"]),
+        .library(name: "zircon", type: .dynamic, targets: ["ZirconABI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -65,6 +66,25 @@ let package = Package(
             ["PagedFileSystem", "Support", "CFuse3", "CLinux", errno, logging]
         ),
         module("ControlChannel", ["Support", "CLinux", errno, deque, logging]),
+        .target(name: "CZircon", exclude: ["README.md"]),
+        .target(
+            name: "ZirconABI",
+            dependencies: ["VMCore", "Support", "CZircon", "CLinux", errno],
+            exclude: ["exports.map"],
+            swiftSettings: strict,
+            // libzircon.so shows the C calls and nothing else. As it is delivered, the Swift runtime
+            // is inside (SwiftPM's --static-swift-stdlib is for executables alone).
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/ZirconABI/exports.map",
+                    "-Xlinker", "-soname=libzircon.so",
+                    // gold leaves names of Swift in the table.
+                    "-use-ld=lld",
+                ]),
+                .unsafeFlags(["-static-stdlib"], .when(configuration: .release)),
+            ]
+        ),
         .executableTarget(
             name: "vmofs",
             dependencies: [
@@ -105,6 +125,8 @@ let package = Package(
         tests("CommandLineTests", ["vmofs", "ControlChannel", errno]),
         tests("FuseServerTests", ["FuseServer", errno]),
         tests("FuseIntegrationTests", ["ControlChannel", errno]),
+        // Runs C programs against libzircon.so, so it depends on the product and on no module of it.
+        tests("ZirconABITests", []),
         tests("StyleTests", []),
     ],
     swiftLanguageModes: [.v6]

@@ -51,10 +51,20 @@ help_if_asked() {
 # is linked in, so that the daemon needs nothing but libfuse3 and libc when it is copied elsewhere.
 build_release() {
     say "Building vmofs (release); the first build takes some minutes."
+    build_product vmofs
+}
+
+# Builds the C library as it is delivered, with the Swift runtime inside.
+build_library() {
+    say "Building libzircon.so (release)."
+    build_product zircon
+}
+
+build_product() {
     # SwiftPM leaves lock files and folders in TMPDIR, which is not for us to litter.
     mkdir -p "$project_root/.build/tmp"
     (cd "$project_root" && TMPDIR=$project_root/.build/tmp \
-        swift build -c release --static-swift-stdlib --product vmofs)
+        swift build -c release --static-swift-stdlib --product "$1")
 }
 
 # Prints the path of a built vmofs: this clone's, else the installed one.

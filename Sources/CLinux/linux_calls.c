@@ -1,9 +1,11 @@
 #include "CLinux.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -60,6 +62,37 @@ ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
   return getdents64(descriptor, buffer, size);
 }
 
+// FILEID_INO32_GEN of the kernel's exportfs.h.
+enum { INO32_GEN = 1 };
+
+struct ino32_gen_handle {
+  struct file_handle header;
+  uint32_t words[2];
+};
+
+int clinux_name_to_handle(int descriptor, uint32_t *inode, uint32_t *generation) {
+  struct ino32_gen_handle handle = {.header.handle_bytes = sizeof handle.words};
+  int mount;
+  if (name_to_handle_at(descriptor, "", &handle.header, &mount, AT_EMPTY_PATH) != 0)
+    return -1;
+  if (handle.header.handle_type != INO32_GEN ||
+      handle.header.handle_bytes != sizeof handle.words) {
+    errno = EOPNOTSUPP;
+    return -1;
+  }
+  *inode = handle.words[0];
+  *generation = handle.words[1];
+  return 0;
+}
+
+int clinux_open_by_handle(int mount, uint32_t inode, uint32_t generation, int flags) {
+  struct ino32_gen_handle handle = {
+      .header = {.handle_bytes = sizeof handle.words, .handle_type = INO32_GEN},
+      .words = {inode, generation},
+  };
+  return open_by_handle_at(mount, &handle.header, flags);
+}
+
 ptrdiff_t clinux_preadv(int descriptor, const void *vectors, int count, int64_t offset) {
   return preadv(descriptor, vectors, count, offset);
 }
@@ -76,6 +109,8 @@ ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t
                                  size_t length, unsigned int flags) {
   return copy_file_range(from, from_offset, to, to_offset, length, flags);
 }
+
+int clinux_flock(int descriptor, int operation) { return flock(descriptor, operation); }
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
 

@@ -22,11 +22,35 @@ public final class DirectoryStore: Sendable {
     public init(path: String) throws(Errno) {
         let opened = try SystemCalls.open(path: path, flags: O_RDONLY | O_DIRECTORY)
         let attributes = try SystemCalls.attributes(of: opened)
-        reference = RootReference(opened)
+        reference = RootReference(opened, device: attributes.device)
         let flags = Int32(CLINUX_O_PATH) | O_DIRECTORY
         let descriptor = try SystemCalls.reopen(reference.descriptor, flags: flags)
         root = StoreNode(descriptor, attributes: attributes, root: reference)
         self.path = try reference.absolutePath()
+    }
+
+    /// Finds an object by its handle.
+    ///
+    /// A directory must lie in the tree. Where another object lies cannot be told, since it may
+    /// have several names: whoever may ask by handles (CAP_DAC_READ_SEARCH) may do so on the
+    /// backing file system as well.
+    ///
+    /// Errors: ESTALE if there is no such object.
+    public func node(of handle: FileHandle) throws(Errno) -> (StoreNode, FileAttributes) {
+        guard reference.handleDevice != nil else { throw .staleNFSFileHandle }
+        let found = try root.node(SystemCalls.open(handle, on: reference.descriptor))
+        if found.1.linkCount == 0 || (found.1.isDirectory && found.0.path() == nil) {
+            throw .staleNFSFileHandle
+        }
+        return found
+    }
+
+    /// Makes the directory this store's own until it is gone; false if it is another's.
+    ///
+    /// The lock is advisory and says something to those alone who ask, as every daemon does. Where
+    /// the file system has no locks there is nothing to ask, and the answer is true.
+    public func claim() -> Bool {
+        SystemCalls.claim(reference.descriptor)
     }
 
     /// Waits until the whole backing file system is on the medium.

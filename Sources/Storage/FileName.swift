@@ -40,6 +40,9 @@ public struct FileName: Sendable, Hashable {
         return byteCount <= 2 && bytes.allSatisfy { $0 == dot }
     }
 
+    /// Whether this is `.`.
+    public var isDot: Bool { byteCount == 1 && isDotOrDotDot }
+
     /// Calls `body` with the name as a C string, valid only inside `body`.
     public func withCString<Result, Failure: Error>(
         _ body: (UnsafePointer<CChar>) throws(Failure) -> Result

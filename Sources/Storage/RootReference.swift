@@ -6,9 +6,19 @@ final class RootReference: Sendable {
     // Not O_PATH: syncfs needs an open file, and one that is as old as the store, since the kernel
     // reports a failed writeback once to each file that was open at the time.
     let descriptor: OwnedFileDescriptor
+    /// The device whose objects can be found by handles; nil where that is not so.
+    let handleDevice: UInt64?
 
-    init(_ descriptor: consuming OwnedFileDescriptor) {
+    init(_ descriptor: consuming OwnedFileDescriptor, device: UInt64) {
         self.descriptor = descriptor
+        // Both halves are tried: the second takes a privilege.
+        if let handle = try? SystemCalls.handle(of: self.descriptor),
+            (try? SystemCalls.open(handle, on: self.descriptor)) != nil
+        {
+            handleDevice = device
+        } else {
+            handleDevice = nil
+        }
     }
 
     /// Where the root is in the file system now.

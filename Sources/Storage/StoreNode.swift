@@ -34,6 +34,12 @@ public final class StoreNode: Sendable {
         try SystemCalls.attributes(of: descriptor)
     }
 
+    /// What finds the object again when this node is gone; nil where nothing does.
+    public var handle: FileHandle? {
+        guard root.handleDevice == identity.device else { return nil }
+        return try? SystemCalls.handle(of: descriptor)
+    }
+
     /// Finds the object called `name` in this directory.
     ///
     /// Errors: ENOENT, ENOTDIR, ENAMETOOLONG, EACCES for a daemon without privilege.

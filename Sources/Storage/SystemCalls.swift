@@ -182,6 +182,20 @@ extension SystemCalls {
         }
     }
 
+    /// Takes an exclusive lock on an open file; false if somebody else has it.
+    ///
+    /// Source: flock(2).
+    static func claim(_ descriptor: borrowing OwnedFileDescriptor) -> Bool {
+        do throws(Errno) {
+            _ = try retrying(on: descriptor) { descriptor in
+                clinux_flock(descriptor, LOCK_EX | LOCK_NB)
+            }
+        } catch {
+            return error != .resourceTemporarilyUnavailable
+        }
+        return true
+    }
+
     /// Waits until a whole file system is on the medium.
     ///
     /// Source: syncfs(2).

@@ -45,6 +45,16 @@ struct DirectoryStoreTests {
         #expect(unsafe access(fixture.directory.path(of: "after/file"), F_OK) == 0)
     }
 
+    @Test("a directory is claimed by one store at a time")
+    func claims() throws {
+        var first: DirectoryStore? = try DirectoryStore(path: fixture.store.path)
+        #expect(first?.claim() == true)
+        let second = try DirectoryStore(path: fixture.store.path)
+        #expect(!second.claim())
+        first = nil
+        #expect(second.claim())
+    }
+
     @Test("names are resolved one by one, without symbolic links")
     func resolve() throws {
         let root = fixture.root

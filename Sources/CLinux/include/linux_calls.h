@@ -52,12 +52,18 @@ int clinux_renameat2(int from_directory, const char *from, int to_directory, con
                      unsigned int flags);
 ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size);
 
+// File handles of the kind that is an inode number and a generation of 32 bits each, as ext4 and
+// XFS have them; EOPNOTSUPP for others.
+int clinux_name_to_handle(int descriptor, uint32_t *inode, uint32_t *generation);
+int clinux_open_by_handle(int mount, uint32_t inode, uint32_t generation, int flags);
+
 // Data. `vectors` are `count` times struct iovec.
 ptrdiff_t clinux_preadv(int descriptor, const void *vectors, int count, int64_t offset);
 ptrdiff_t clinux_pwritev(int descriptor, const void *vectors, int count, int64_t offset);
 int clinux_fallocate(int descriptor, int mode, int64_t offset, int64_t length);
 ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t *to_offset,
                                  size_t length, unsigned int flags);
+int clinux_flock(int descriptor, int operation);
 int clinux_syncfs(int descriptor);
 int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags);
 

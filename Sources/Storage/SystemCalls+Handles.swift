@@ -1,0 +1,36 @@
+internal import CLinux
+internal import Glibc
+internal import SystemPackage
+
+extension SystemCalls {
+    /// The handle of what `descriptor` stands for; EOPNOTSUPP if handles have another form here.
+    ///
+    /// Source: name_to_handle_at(2).
+    static func handle(of descriptor: borrowing OwnedFileDescriptor) throws(Errno) -> FileHandle {
+        var handle = FileHandle(inode: 0, generation: 0)
+        // SAFETY: the call fills the two numbers, which live through it.
+        _ = try retrying(on: descriptor) { descriptor in
+            unsafe clinux_name_to_handle(descriptor, &handle.inode, &handle.generation)
+        }
+        return handle
+    }
+
+    /// Opens what has a handle, as an `O_PATH` descriptor, on the file system of `mount`.
+    ///
+    /// Errors: ESTALE if there is no such object any more, EPERM without CAP_DAC_READ_SEARCH.
+    /// Source: open_by_handle_at(2).
+    static func open(
+        _ handle: FileHandle,
+        on mount: borrowing OwnedFileDescriptor
+    ) throws(Errno) -> OwnedFileDescriptor {
+        let result = try retrying(on: mount) { mount in
+            clinux_open_by_handle(
+                mount,
+                handle.inode,
+                handle.generation,
+                Int32(CLINUX_O_PATH) | O_NOFOLLOW | O_CLOEXEC
+            )
+        }
+        return OwnedFileDescriptor(result)
+    }
+}

@@ -105,12 +105,34 @@ final class Daemon: Sendable {
             )
         )
         options.usesKernelWritebackCache = mountOptions.usesWritebackCache ?? true
+        let backing = configuration.backing
         do throws(Errno) {
-            let store = try DirectoryStore(path: configuration.backing)
-            return try PagedFileSystem(store: store, options: options, events: events)
+            let store = try DirectoryStore(path: backing)
+            if waitUntilClaimed(store) {
+                return try PagedFileSystem(store: store, options: options, events: events)
+            }
         } catch {
-            throw DaemonFailure(why: "\(configuration.backing): \(error)")
+            throw DaemonFailure(why: "\(backing): \(error)")
         }
+        throw DaemonFailure(
+            why: "\(backing): the daemon of another mount is still writing back to it",
+            remedy: "try again when it has ended"
+        )
+    }
+
+    /// Waits for the daemon of an earlier mount, which goes on after umount(8) has returned: what
+    /// it has not written back yet would be missing here, and would later be written over ours.
+    ///
+    /// False if that takes longer than whoever mounts waits for us.
+    private static func waitUntilClaimed(_ store: DirectoryStore) -> Bool {
+        let clock = MonotonicClock()
+        let deadline = clock.now + 50_000_000_000
+        let patience = Guarded((), rank: .leaf)
+        while !store.claim() {
+            if clock.now > deadline { return false }
+            _ = patience.wait(until: clock.now + 20_000_000) { _ -> Bool? in nil }
+        }
+        return true
     }
 
     /// Serves until the end; returns the exit code.

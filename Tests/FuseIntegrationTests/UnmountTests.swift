@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 extension Integration {
@@ -66,6 +67,35 @@ extension Integration {
                 #expect(outcome.status == 1)
                 #expect(outcome.errors.contains("vmofs: "))
                 try mount.run("test $(cat file) = kept && mountpoint -q \"$MOUNT\"")
+            }
+        }
+
+        /// BACKING is frozen, so the daemon of the first mount cannot end before it is thawed.
+        @Test(
+            "a mount made after umount(8) waits until the one before has written everything back",
+            .enabled(if: LoopbackExt4.isAvailable)
+        )
+        func mountsBehindADrain() throws {
+            try withSmallBacking(mebibytes: 64) { mount in
+                let outcome = try mount.place.run(
+                    """
+                    cd "$MOUNT" && head -c 1M /dev/urandom >file && sha256sum file >"$SCRATCH/sum"
+                    cd /
+                    fsfreeze -f "$BACKING/.."
+                    trap 'fsfreeze -u "$BACKING/.."' EXIT
+                    umount "$MOUNT"
+                    "$VMOFS" mount "$BACKING" "$MOUNT" &
+                    for ((i = 0; i < 20; i++)); do
+                        ! mountpoint -q "$MOUNT" || { echo "it did not wait"; exit 1; }
+                        sleep 0.05
+                    done
+                    fsfreeze -u "$BACKING/.."
+                    trap - EXIT
+                    wait
+                    cd "$MOUNT" && sha256sum -c "$SCRATCH/sum"
+                    """
+                )
+                #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
             }
         }
 

@@ -5,11 +5,16 @@ internal import Writeback
 extension PagedFileSystem {
     /// Finds a name in a directory.
     ///
-    /// `.` and `..` work on any directory, as exporting the mount needs. Errors: ENOENT, ENOTDIR,
+    /// `.` and `..` work on any node, `.` also on one that was forgotten long ago or is of an
+    /// earlier mount: that is how the kernel opens file handles. Errors: ENOENT, ENOTDIR,
     /// ENAMETOOLONG, ESTALE.
     public func lookup(_ name: FileName, in parent: NodeID) throws(Errno) -> Entry {
+        if name.isDot, let handle = parent.handle, !inodes.contains(parent) {
+            let (node, attributes) = try store.node(of: handle)
+            return entry(for: node, attributes)
+        }
         let directory = try inodes.inode(parent)
-        if name.isDotOrDotDot { return try lookUpSelf(directory, isParent: name.byteCount == 2) }
+        if name.isDotOrDotDot { return try lookUpSelf(directory, isParent: !name.isDot) }
         // An object that is known needs no descriptor of its own.
         let attributes = try directory.node.attributes(ofChild: name)
         if let inode = inodes.lookUp(attributes.identity) {

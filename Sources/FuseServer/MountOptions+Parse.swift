@@ -100,7 +100,7 @@ extension MountOptions {
         "kernel_cache": "leave it out; the kernel's cache is used always",
         "max_idle_threads": "leave it out, or limit all threads with max_threads=N",
         "nonempty": "leave it out; any directory may be mounted over",
-        "remount": "unmount and mount again with the new options",
+        "remount": "use mount(8): mount -o remount,... MOUNTPOINT",
     ]
 }
 

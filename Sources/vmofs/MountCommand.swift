@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import ControlChannel
+internal import Glibc
 
 /// `vmofs mount`.
 struct MountCommand: ParsableCommand {
@@ -60,8 +61,12 @@ struct MountCommand: ParsableCommand {
 /// Serves as `mount.vmofs`; see `MountHelperArguments`.
 func runMountHelper(_ arguments: [String]) throws(CommandError) {
     let helper = try MountHelperArguments(arguments)
-    let lists =
-        helper.isSloppy ? withoutUnknownOptions(helper.optionLists) : helper.optionLists
+    if let remount = Remount(helper.optionLists) {
+        return helper.isFake ? () : try remount.apply(to: helper.target)
+    }
+    var lists = helper.isSloppy ? withoutUnknownOptions(helper.optionLists) : helper.optionLists
+    // mount(8) leaves out the flags that any other file system has unless told otherwise.
+    if geteuid() == 0 { lists.insert("suid,dev", at: 0) }
     let request = MountRequest(
         backing: helper.source,
         mountpoint: helper.target,

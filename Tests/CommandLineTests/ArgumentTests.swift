@@ -47,6 +47,17 @@ struct ArgumentTests {
     }
 
     @Test(
+        "a remount is known, and its last word about a flag counts",
+        arguments: [
+            (["rw,memory=1G"], nil), (["ro,remount"], 1), (["ro,user_id=0", "remount,rw"], 0),
+            (["rw,nosuid,nodev,relatime,remount,suid,noatime"], 1 << 2 | 1 << 10 | 1 << 21),
+        ] as [([String], UInt?)]
+    )
+    func remounts(lists: [String], flags: UInt?) {
+        #expect(Remount(lists)?.flags == flags)
+    }
+
+    @Test(
         "what mount(8) would not say is wrong usage",
         arguments: [
             [], ["/s"], ["/s", "/t", "/u"], ["/s", "/t", "-o"], ["/s", "/t", "-x"],

@@ -120,7 +120,7 @@ struct MountOptionsTests {
         (["x"], "option x: unknown (see vmofs mount --help for the options there are)"),
         (
             ["ro", "remount"],
-            "option remount: unknown (unmount and mount again with the new options)"
+            "option remount: unknown (use mount(8): mount -o remount,... MOUNTPOINT)"
         ),
         (
             ["dirty_bytes=32M,memory=16M"],

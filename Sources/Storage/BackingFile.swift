@@ -40,6 +40,9 @@ public protocol BackingFile: AnyObject, Sendable {
     /// The attributes now.
     func attributes() throws(Errno) -> FileAttributes
 
+    /// The largest size in bytes that the file system lets this file have.
+    var sizeMax: UInt64 { get }
+
     /// Sets the size; what is beyond is lost, what is new reads as zeros.
     func setSize(_ size: UInt64) throws(Errno)
 

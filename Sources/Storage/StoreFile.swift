@@ -26,6 +26,21 @@ final class StoreFile: BackingFile {
         try SystemCalls.attributes(of: descriptor)
     }
 
+    /// Found by bisection: lseek(2) refuses what lies beyond the limit, and nothing tells it.
+    var sizeMax: UInt64 {
+        var possible: UInt64 = 0
+        var impossible = fileSizeMax + 1
+        while impossible - possible > 1 {
+            let middle = possible + (impossible - possible) / 2
+            if (try? SystemCalls.seek(descriptor, to: Int(middle), whence: Int(SEEK_SET))) != nil {
+                possible = middle
+            } else {
+                impossible = middle
+            }
+        }
+        return possible
+    }
+
     func setSize(_ size: UInt64) throws(Errno) {
         try checkIsWritable()
         try SystemCalls.setSize(size, of: descriptor)

@@ -41,6 +41,9 @@ public final class FaultyFile: BackingFile {
         self.base = base
     }
 
+    /// The limit of the file behind.
+    public var sizeMax: UInt64 { base.sizeMax }
+
     /// Makes the next calls of `operation` end as the list says, nil standing for success.
     ///
     /// Comes after what is scripted already. A failing call does nothing to the file behind.

@@ -13,6 +13,9 @@ struct FileContent {
     var size: UInt64
     /// The size of the backing file in bytes, as far as we made it.
     var backingSize: UInt64
+    /// The largest size that the backing file can have, as far as it has been asked: it is once a
+    /// file grows beyond what every file system has room for.
+    var sizeMax = FileContent.sizeMaxOfAnyFile
     /// Moves on whenever the backing file's content changes for pages that are or become absent.
     ///
     /// A page-in reads the backing file without a lock, and supplies only if this stands still:
@@ -42,6 +45,9 @@ struct FileContent {
     var knownData = ByteRange(0, 0)
     /// Where the last page-in ended, and how far the next one reads ahead if it goes on there.
     var readAhead = ReadAhead()
+
+    /// 2 GiB less one byte: what programs without large file support can have.
+    static let sizeMaxOfAnyFile = UInt64(Int32.max)
 
     init(_ attributes: FileAttributes) {
         size = attributes.size

@@ -14,13 +14,28 @@ extension PagedFile {
     /// `stampsTimes`, here and below: whether the modification time is now; false where the kernel
     /// keeps it.
     func setSize(_ size: UInt64, stampsTimes: Bool) throws(Errno) {
-        guard size <= fileSizeMax else { throw .fileTooLarge }
+        try admitSize(size)
         if size >= self.size {
             extend(to: size)
         } else {
             try gate.withGate { () throws(Errno) in try shrink(to: size) }
         }
         noteModified(stampsTimes: stampsTimes)
+    }
+
+    /// Makes sure that the backing file can have a size, since it gets it only at writeback.
+    ///
+    /// - Throws: `EFBIG` if it cannot.
+    func admitSize(_ size: UInt64) throws(Errno) {
+        if size <= FileContent.sizeMaxOfAnyFile { return }
+        guard size <= fileSizeMax else { throw .fileTooLarge }
+        var sizeMax = content.withLock { $0.sizeMax }
+        if sizeMax == FileContent.sizeMaxOfAnyFile {
+            let asked = try backing.open().sizeMax
+            content.withLock { $0.sizeMax = asked }
+            sizeMax = asked
+        }
+        if size > sizeMax { throw .fileTooLarge }
     }
 
     /// Lets the file reach `size` at least; what is new are zeros.
@@ -78,7 +93,7 @@ extension PagedFile {
         keepsSize: Bool,
         stampsTimes: Bool
     ) throws(Errno) {
-        guard range.end <= fileSizeMax else { throw .fileTooLarge }
+        try admitSize(range.end)
         try backing.openForWriting().allocate(range, keepSize: true)
         if !keepsSize { extend(to: range.end) }
         noteModified(stampsTimes: stampsTimes)
@@ -92,7 +107,7 @@ extension PagedFile {
         extends: Bool,
         stampsTimes: Bool
     ) throws(Errno) {
-        guard range.end <= fileSizeMax else { throw .fileTooLarge }
+        if extends { try admitSize(range.end) }
         if extends { extend(to: range.end) }
         let inside = range.clamped(to: ByteRange(0, size))
         if !inside.isEmpty {

@@ -20,7 +20,8 @@ extension PagedFile {
     ) throws(Errno) -> Int {
         if unsafe bytes.isEmpty { return 0 }
         let range = ByteRange(offset: offset, length: UInt64(bytes.count))
-        guard let range, range.end <= fileSizeMax else { throw .fileTooLarge }
+        guard let range else { throw .fileTooLarge }
+        try admitSize(range.end)
         try context.engine.admitWriter(label: label)
         // Zeros need neither memory nor room, so the pages are looked at before any is asked for.
         let pieces = unsafe writePieces(of: bytes, at: offset)

@@ -112,8 +112,10 @@ extension PagedFileSystem {
             let range = ByteRange(offset: offset, length: UInt64(bytes.count))
             if isFromKernelCache, let kernelCache, let range {
                 // The kernel has told the application that the file reaches so far.
-                file.extend(to: min(range.end, fileSizeMax))
-                file.noteDirty()
+                if error != .fileTooLarge {
+                    file.extend(to: range.end)
+                    file.noteDirty()
+                }
                 kernelCache.forgetSoon(inode.id, range)
             }
             throw error

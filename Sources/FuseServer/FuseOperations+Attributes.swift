@@ -38,7 +38,9 @@ private func fuseSetAttributes(
         // SAFETY: libfuse passes a structure of its own that lives during the call.
         var change = unsafe AttributeChange(status.pointee, valid: valid)
         change.dropsPrivileges = RequestFlags.dropsPrivileges
-        return .attributes(try fileSystem.setAttributes(change, of: NodeID(rawValue: node)))
+        let caller = unsafe Caller(of: request)
+        let node = NodeID(rawValue: node)
+        return .attributes(try fileSystem.setAttributes(change, of: node, caller: caller))
     }
 }
 
@@ -134,7 +136,8 @@ private func fuseSetExtendedAttribute(
             ExtendedAttributeName(request: name),
             of: NodeID(rawValue: node),
             value: bytes,
-            flags: flags
+            flags: flags,
+            caller: Caller(of: request)
         )
         return .done
     }

@@ -56,7 +56,7 @@ private func fuseOpen(
         let result = try fileSystem.open(
             node,
             flags: unsafe file?.pointee.flags ?? 0,
-            dropsPrivileges: RequestFlags.dropsPrivileges
+            unprivileged: unsafe unprivilegedCaller(of: request)
         )
         return .opened(result, node: node)
     }
@@ -78,7 +78,8 @@ private func fuseReadFile(
                 unsafe openFile(file),
                 node: NodeID(rawValue: node),
                 at: UInt64(offset),
-                count: size
+                count: size,
+                isDirect: unsafe file?.pointee.lock_owner != 0
             )
         )
     }
@@ -102,11 +103,24 @@ private func fuseWriteFile(
             node: NodeID(rawValue: node),
             at: UInt64(offset),
             from: UnsafeRawBufferPointer(start: data, count: size),
-            isFromKernelCache: file?.pointee.writepage == 1,
-            dropsPrivileges: RequestFlags.dropsPrivileges
+            origin: origin(of: file),
+            unprivileged: unprivilegedCaller(of: request)
         )
         return .count(count)
     }
+}
+
+/// Who made `request`, if the file is to lose setuid, setgid and capabilities by it.
+private func unprivilegedCaller(of request: fuse_req_t?) -> Caller? {
+    RequestFlags.dropsPrivileges ? unsafe Caller(of: request) : nil
+}
+
+/// Where the bytes of a write come from: the kernel names the owner of locks with direct I/O alone.
+private func origin(of file: UnsafeMutablePointer<fuse_file_info>?) -> WriteOrigin {
+    // SAFETY: libfuse passes a structure of its own that lives during the call.
+    guard let file = unsafe file else { return .application }
+    if unsafe file.pointee.writepage == 1 { return .kernelCache }
+    return unsafe file.pointee.lock_owner != 0 ? .directIO : .application
 }
 
 /// The number of zeros at hand for a mount with `nullrw`; 0 for any other.

@@ -13,10 +13,20 @@ extension FuseServer: KernelCache {
 
     /// The same on a thread of the session, of which at least half must stay free to answer.
     public func handOverFromRequest(_ node: NodeID) -> Bool {
+        // The kernel holds the file's lock for this request, so it does not grow.
+        invalidateFromRequest(node, offset: 0, length: 0)
+    }
+
+    /// The same for a range, sooner or later.
+    public func forgetFromRequest(_ node: NodeID, _ range: ByteRange) {
+        let (start, count) = (Int(range.start), Int(range.count))
+        if !invalidateFromRequest(node, offset: start, length: count) { forgetSoon(node, range) }
+    }
+
+    private func invalidateFromRequest(_ node: NodeID, offset: Int, length: Int) -> Bool {
         defer { handOverCount.add(-1) }
         guard handOverCount.add(1) <= threadCountMax / 2 else { return false }
-        // The kernel holds the file's lock for this request, so it does not grow.
-        invalidate(node, offset: 0, length: 0)
+        invalidate(node, offset: offset, length: length)
         return true
     }
 

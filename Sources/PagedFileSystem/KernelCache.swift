@@ -17,6 +17,10 @@ public protocol KernelCache: AnyObject, Sendable {
     /// nothing done, if there might not be enough threads left to answer the writes.
     func handOverFromRequest(_ node: NodeID) -> Bool
 
+    /// Makes the kernel forget the pages of a range, on a thread that serves a request and holds
+    /// none of them; done later by another if there might not be enough threads left to answer.
+    func forgetFromRequest(_ node: NodeID, _ range: ByteRange)
+
     /// Makes the kernel ask for a file's attributes again; may be called on any thread.
     ///
     /// For a mode that a write has changed: the kernel goes by the mode that it knows.

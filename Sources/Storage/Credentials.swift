@@ -29,6 +29,13 @@ func withCredentials<Result>(
     return try body()
 }
 
+extension Caller {
+    /// Whether the caller's group, or one of its supplementary groups, is `gid`.
+    public func isMember(of gid: UInt32) -> Bool {
+        self.gid == gid || (supplementaryGroups(of: self)?.contains(gid) ?? false)
+    }
+}
+
 /// What the kernel checks this thread's file system calls against.
 private struct ThreadCredentials {
     /// The id that no user has: setting it changes nothing and returns the present one.

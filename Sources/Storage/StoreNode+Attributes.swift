@@ -10,9 +10,15 @@ extension StoreNode {
 
     /// Sets the owner, the group or both; of a symbolic link, the link's own.
     ///
-    /// The kernel drops setuid and setgid of a regular file by this.
-    public func setOwner(uid: UInt32?, gid: UInt32?) throws(Errno) {
-        try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor)
+    /// The kernel drops setuid and setgid of a regular file by this. Where a caller is given, it is
+    /// that one who must be allowed to do so.
+    public func setOwner(uid: UInt32?, gid: UInt32?, as caller: Caller? = nil) throws(Errno) {
+        guard let caller else {
+            return try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor)
+        }
+        try withCredentials(of: caller) { () throws(Errno) in
+            try setOwner(uid: uid, gid: gid)
+        }
     }
 
     /// Sets the access and modification times; of a symbolic link, the link's own.

@@ -41,12 +41,24 @@ extension StoreNode {
 
     /// Sets the value called `name`.
     ///
-    /// `flags` are those of setxattr(2): 1 refuses to replace (EEXIST), 2 to create (ENODATA).
+    /// `flags` are those of setxattr(2): 1 refuses to replace (EEXIST), 2 to create (ENODATA). The
+    /// backing file system takes it as coming from `caller` where one is given, unless that one
+    /// may only by a capability that this process cannot give to a thread.
     public func setExtendedAttribute(
         _ name: ExtendedAttributeName,
         value: UnsafeRawBufferPointer,
-        flags: Int32 = 0
+        flags: Int32 = 0,
+        as caller: Caller? = nil
     ) throws(Errno) {
+        if let caller {
+            do throws(Errno) {
+                return try withCredentials(of: caller) { () throws(Errno) in
+                    try unsafe setExtendedAttribute(name, value: value, flags: flags)
+                }
+            } catch .notPermitted {
+                // The kernel has let it through.
+            }
+        }
         try unsafe SystemCalls.setExtendedAttribute(
             name,
             of: descriptor,

@@ -152,7 +152,7 @@ struct ContentTests {
         let bytes = pattern(2 * page, seed: 9)
         try fixture.plant("a", bytes)
         let entry = try fixture.fileSystem.lookup("a", in: .root)
-        let open = try fixture.fileSystem.open(entry.node, flags: 0, dropsPrivileges: false)
+        let open = try fixture.fileSystem.open(entry.node, flags: 0)
         #expect(!open.keepsCache)
         let again = TestFile(
             fileSystem: fixture.fileSystem,
@@ -178,9 +178,9 @@ struct ContentTests {
         #expect(backing.modificationTime == written.modificationTime)
         var change = AttributeChange()
         change.modificationTime = .set(FileTime(seconds: 1000, nanoseconds: 5))
-        _ = try fixture.fileSystem.setAttributes(change, of: file.node)
+        try file.setAttributes(change)
         try file.write([2], at: 1)
-        _ = try fixture.fileSystem.setAttributes(change, of: file.node)
+        try file.setAttributes(change)
         try file.sync()
         let set = try fixture.fileSystem.store.root.attributes(ofChild: "a")
         #expect(set.modificationTime == FileTime(seconds: 1000, nanoseconds: 5))

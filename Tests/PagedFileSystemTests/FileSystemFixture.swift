@@ -54,7 +54,7 @@ final class FileSystemFixture: Sendable {
     /// Opens a file that is there.
     func open(_ name: FileName, flags: Int32 = 2) throws -> TestFile {
         let entry = try fileSystem.lookup(name, in: .root)
-        let open = try fileSystem.open(entry.node, flags: flags, dropsPrivileges: false)
+        let open = try fileSystem.open(entry.node, flags: flags)
         return TestFile(fileSystem: fileSystem, node: entry.node, open: open.file)
     }
 
@@ -104,15 +104,18 @@ struct TestFile: Sendable {
     let open: OpenFileID
 
     @discardableResult
-    func write(_ bytes: [UInt8], at offset: UInt64) throws -> Int {
+    func write(
+        _ bytes: [UInt8],
+        at offset: UInt64,
+        origin: WriteOrigin = .application
+    ) throws -> Int {
         unsafe try bytes.withUnsafeBytes { buffer in
             unsafe try fileSystem.write(
                 open,
                 node: node,
                 at: offset,
                 from: buffer,
-                isFromKernelCache: false,
-                dropsPrivileges: false
+                origin: origin
             )
         }
     }
@@ -128,7 +131,12 @@ struct TestFile: Sendable {
     func truncate(_ size: UInt64) throws {
         var change = AttributeChange()
         change.size = size
-        _ = try fileSystem.setAttributes(change, of: node)
+        try setAttributes(change)
+    }
+
+    func setAttributes(_ change: AttributeChange) throws {
+        let caller = FileSystemFixture.caller
+        _ = try fileSystem.setAttributes(change, of: node, caller: caller)
     }
 
     func allocate(_ mode: Int32, _ offset: Int64, _ length: Int64) throws {

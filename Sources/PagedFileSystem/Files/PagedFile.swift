@@ -27,6 +27,8 @@ final class PagedFile: Sendable {
     /// Whether the last name is gone; an atomic, since the pager loop asks under its own lock.
     let isUnlinked = Atomic(false)
     let hasOpens = Atomic(false)
+    /// Whether the kernel has been given bytes to keep since the file was last closed.
+    let isCachedByKernel = Atomic(false)
     /// Called when a flush has left nothing dirty.
     let didBecomeClean: @Sendable () -> Void
 
@@ -119,6 +121,7 @@ final class PagedFile: Sendable {
     /// file, and at the next open it will be compared with how it is now.
     func noteClosed() {
         hasOpens.store(false, ordering: .relaxed)
+        isCachedByKernel.store(false, ordering: .relaxed)
         guard !isDirty else { return }
         if isWorthKeeping, let fresh = try? node.attributes() {
             content.withLock { $0.version = BackingVersion(fresh) }

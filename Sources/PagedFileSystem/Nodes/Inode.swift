@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Storage
 internal import Support
 internal import Synchronization
@@ -20,6 +21,9 @@ final class Inode: Sendable {
         self.node = node
         self.typeBits = typeBits
     }
+
+    /// Whether this is a regular file.
+    var isRegular: Bool { typeBits == S_IFREG }
 
     /// The file's pages, if it has been opened or changed since it was looked up.
     var pagedFile: PagedFile? { paged.withLock { $0 } }

@@ -19,6 +19,12 @@ public struct AttributeChange: Sendable {
     /// Whether setuid, setgid and capabilities are to be dropped (`FATTR_KILL_SUIDGID`).
     public var dropsPrivileges = false
 
+    /// Whether nothing is named: chown(2) with neither owner nor group, which still is a change.
+    var isBare: Bool {
+        mode == nil && uid == nil && gid == nil && size == nil && accessTime == .omit
+            && modificationTime == .omit
+    }
+
     /// Makes a change of nothing.
     public init() {}
 }

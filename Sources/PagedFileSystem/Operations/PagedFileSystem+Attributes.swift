@@ -9,10 +9,17 @@ extension PagedFileSystem {
     /// - Returns: the attributes afterwards.
     public func setAttributes(
         _ change: AttributeChange,
-        of node: NodeID
+        of node: NodeID,
+        caller: Caller
     ) throws(Errno) -> FileAttributes {
         let inode = try inodes.inode(node)
-        if change.dropsPrivileges { try dropPrivileges(of: inode) }
+        let changesOwner = change.uid != nil || change.gid != nil
+        // The kernel says so at each chown(2), where only others than root lose more than the
+        // backing file system drops by itself.
+        if change.dropsPrivileges, !changesOwner || caller.uid != 0 {
+            try dropPrivileges(of: inode, by: caller)
+        }
+        if change.isBare { try applyBareChange(change, to: inode, caller: caller) }
         if let size = change.size {
             // The kernel sends the time along where it keeps it.
             let file = try pagedFile(of: inode)
@@ -20,7 +27,7 @@ extension PagedFileSystem {
                 try file.setSize(size, stampsTimes: true)
             }
         }
-        if change.uid != nil || change.gid != nil {
+        if changesOwner {
             // The backing file system drops setuid, setgid and capabilities by itself here.
             try inode.node.setOwner(uid: change.uid, gid: change.gid)
         }
@@ -30,7 +37,7 @@ extension PagedFileSystem {
         let isDeferred = try setTimes(change, of: inode)
         var attributes = try inode.node.attributes()
         if let file = inode.pagedFile {
-            let isPassedThrough = change.uid != nil || change.gid != nil || change.mode != nil
+            let isPassedThrough = changesOwner || change.mode != nil
             if isPassedThrough || !(isDeferred || change.size != nil) {
                 file.noteAttributes(attributes)
             }
@@ -61,22 +68,48 @@ extension PagedFileSystem {
         return false
     }
 
-    /// What a write does to a program: it loses setuid, setgid (if the group may execute it), and
-    /// its file capabilities.
-    func dropPrivileges(of inode: Inode) throws(Errno) {
-        let mode = try inode.node.attributes().permissions
+    /// A change that names nothing: chown(2) of neither owner nor group, or the kernel's way to
+    /// drop privileges before fallocate(2) and copy_file_range(2).
+    ///
+    /// The kernel sends the time of a change along with the first, where it keeps it.
+    private func applyBareChange(
+        _ change: AttributeChange,
+        to inode: Inode,
+        caller: Caller
+    ) throws(Errno) {
+        if inode.isRegular, change.changeTime == nil,
+            try inode.node.attributes().permissions & 0o6000 != 0
+        {
+            try dropPrivileges(of: inode, by: caller)
+        } else {
+            // As the caller: who may do it depends on setuid and setgid.
+            try inode.node.setOwner(uid: nil, gid: nil, as: caller)
+        }
+    }
+
+    /// What a write by `caller` does to a program: it loses setuid, setgid (if the group may
+    /// execute it, or the caller is not in the group), and its file capabilities.
+    func dropPrivileges(of inode: Inode, by caller: Caller) throws(Errno) {
+        let attributes = try inode.node.attributes()
+        let mode = attributes.permissions
         var dropped = mode & ~0o4000
-        if mode & 0o2010 == 0o2010 { dropped &= ~0o2000 }
+        if mode & 0o2000 != 0, mode & 0o0010 != 0 || !caller.isMember(of: attributes.gid) {
+            dropped &= ~0o2000
+        }
         if dropped != mode {
             try inode.node.setMode(dropped)
             noteChanged(inode)
             attachedCache?.forgetAttributes(inode.id)
         }
-        if !inode.hasNoCapability.load(ordering: .relaxed) { try dropCapability(of: inode) }
+        try noteContentChange(of: inode)
     }
 
-    /// Removes the file's capabilities, and remembers that it has none.
-    func dropCapability(of inode: Inode) throws(Errno) {
+    /// What any change of content does, whoever makes it: the file has no capabilities afterwards.
+    ///
+    /// Setuid and setgid are for the kernel to judge, which says so with a write, and before
+    /// fallocate(2) and copy_file_range(2) by a change of attributes that names none.
+    func noteContentChange(of inode: Inode) throws(Errno) {
+        if inode.hasNoCapability.load(ordering: .relaxed) { return }
         do throws(Errno) {
             try inode.node.removeExtendedAttribute(capabilityName)
             noteChanged(inode)
@@ -116,11 +149,14 @@ extension PagedFileSystem {
         _ name: ExtendedAttributeName,
         of node: NodeID,
         value: UnsafeRawBufferPointer,
-        flags: Int32
+        flags: Int32,
+        caller: Caller
     ) throws(Errno) {
         let inode = try inodes.inode(node)
+        // An ACL sets the mode, too, and setgid stays only for one of the file's group.
+        let setter = name == accessListName ? caller : nil
         // SAFETY: the caller's buffer is valid for this call, and used in no other way.
-        unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags)
+        unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags, as: setter)
         if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
         noteChanged(inode)
     }
@@ -143,4 +179,5 @@ extension PagedFileSystem {
     }
 }
 
+private let accessListName: ExtendedAttributeName = "system.posix_acl_access"
 private let capabilityName: ExtendedAttributeName = "security.capability"

@@ -79,7 +79,7 @@ extension PagedFileSystem {
         } catch .fileExists where flags & exclusiveFlag == 0 {
             // Somebody else made it between the kernel's lookup and now.
             let entry = try lookup(name, in: parent)
-            return (entry, try open(entry.node, flags: flags, dropsPrivileges: true))
+            return (entry, try open(entry.node, flags: flags, unprivileged: caller))
         }
         let entry = entry(for: created.node, created.attributes)
         let inode = try inodes.inode(entry.node)

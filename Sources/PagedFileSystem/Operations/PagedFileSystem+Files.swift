@@ -12,10 +12,13 @@ private let truncateFlag: Int32 = 0o1000
 
 extension PagedFileSystem {
     /// open(2) of an existing regular file.
+    ///
+    /// `unprivileged`, here and below: who makes the file lose setuid, setgid and capabilities by
+    /// what it does, if the kernel says so.
     public func open(
         _ node: NodeID,
         flags: Int32,
-        dropsPrivileges: Bool
+        unprivileged: Caller? = nil
     ) throws(Errno) -> OpenResult {
         let inode = try inodes.inode(node)
         let (file, keepsCache) = try currentPagedFile(of: inode)
@@ -23,7 +26,7 @@ extension PagedFileSystem {
         let id = register(file, of: inode, flags: flags)
         guard flags & truncateFlag != 0 else { return OpenResult(file: id, keepsCache: keepsCache) }
         do throws(Errno) {
-            if dropsPrivileges { try dropPrivileges(of: inode) }
+            if let unprivileged { try dropPrivileges(of: inode, by: unprivileged) }
             try changes.pass { () throws(Errno) in
                 try file.setSize(0, stampsTimes: stampsTimes)
             }
@@ -73,44 +76,56 @@ extension PagedFileSystem {
 
     /// Reads up to `count` bytes; fewer at the end of the file.
     ///
+    /// `isDirect` says that the kernel keeps no copy.
     /// Errors: what the backing file fails with when absent pages are asked of it.
     public func read(
         _ file: OpenFileID,
         node: NodeID,
         at offset: UInt64,
-        count: Int
+        count: Int,
+        isDirect: Bool = false
     ) throws(Errno) -> ReadReply {
-        try pagedFile(file).read(at: offset, count: count)
+        let file = try pagedFile(file)
+        // Before the read, so that a write which this one does not see sees this.
+        if !isDirect { file.isCachedByKernel.store(true, ordering: .sequentiallyConsistent) }
+        return try file.read(at: offset, count: count)
     }
 
     /// Writes bytes into pages.
     ///
-    /// `isFromKernelCache` says that the kernel writes back its own cache, and has told the
-    /// application already that all is well. Errors: ENOSPC, EFBIG, EIO when nothing more can be
+    /// Errors: ENOSPC, EFBIG, EIO when nothing more can be
     /// dirty.
     public func write(
         _ file: OpenFileID,
         node: NodeID,
         at offset: UInt64,
         from bytes: UnsafeRawBufferPointer,
-        isFromKernelCache: Bool,
-        dropsPrivileges: Bool
+        origin: WriteOrigin,
+        unprivileged: Caller? = nil
     ) throws(Errno) -> Int {
         let open = try openFiles.file(file)
         guard case .file(let file) = open.kind else { throw .badFileDescriptor }
         let inode = open.inode
-        if dropsPrivileges {
-            try dropPrivileges(of: inode)
-        } else if !inode.hasNoCapability.load(ordering: .relaxed) {
-            try dropCapability(of: inode)
+        if let unprivileged {
+            try dropPrivileges(of: inode, by: unprivileged)
+        } else {
+            try noteContentChange(of: inode)
         }
+        let range = ByteRange(offset: offset, length: UInt64(bytes.count))
         do throws(Errno) {
-            return try changes.pass { () throws(Errno) in
+            let count = try changes.pass { () throws(Errno) in
                 unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
             }
+            // A buffered read may have taken a page into the kernel's cache since the kernel
+            // emptied it for this write, which it does not do again after asynchronous I/O.
+            if origin == .directIO, let range,
+                file.isCachedByKernel.load(ordering: .sequentiallyConsistent)
+            {
+                attachedCache?.forgetFromRequest(inode.id, range)
+            }
+            return count
         } catch {
-            let range = ByteRange(offset: offset, length: UInt64(bytes.count))
-            if isFromKernelCache, let kernelCache, let range {
+            if origin == .kernelCache, let kernelCache, let range {
                 // The kernel has told the application that the file reaches so far.
                 if error != .fileTooLarge {
                     file.extend(to: range.end)
@@ -168,7 +183,7 @@ extension PagedFileSystem {
         else { throw .invalidArgument }
         guard range.end <= fileSizeMax else { throw .fileTooLarge }
         let file = try pagedFile(file)
-        try dropPrivileges(of: inodes.inode(node))
+        try noteContentChange(of: inodes.inode(node))
         let keepsSize = mode & AllocationMode.keepSize != 0
         try changes.pass { () throws(Errno) in
             switch mode & ~AllocationMode.keepSize {
@@ -228,7 +243,7 @@ extension PagedFileSystem {
         guard flags == 0 else { throw .invalidArgument }
         let from = try pagedFile(source)
         let to = try pagedFile(target)
-        try dropPrivileges(of: inodes.inode(targetNode))
+        try noteContentChange(of: inodes.inode(targetNode))
         var copied: UInt64 = 0
         while copied < count {
             let step = Int(min(count - copied, copyBytesMax))

@@ -4,6 +4,18 @@ extension Integration {
     /// What POSIX says, for every user: whatever the file system underneath does is right.
     @Suite("POSIX", .enabled(if: Machine.isRoot, "becoming other users takes root"))
     struct PosixTests {
+        @Test("results, errors and effects of calls are those of the file system underneath")
+        func calls() throws {
+            try withMount(["allow_other"]) { mount in
+                try mount.run(
+                    """
+                    chmod 0755 "$SCRATCH/.." . "$SCRATCH/../reference"
+                    python3 "$TOOLS/../Posix/compare.py" "$SCRATCH/../reference" . >&2
+                    """
+                )
+            }
+        }
+
         @Test("mount(8) changes a mount's flags, and allows setuid and devices unless told")
         func remounts() throws {
             let place = try TestPlace()

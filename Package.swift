@@ -54,7 +54,6 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         module("Support", ["CLinux", errno]),
         module("VMCore", ["Support", "CLinux", errno, deque]),
-        module("MappedAccess", ["VMCore", "Support", "CLinux", errno]),
         module("Storage", ["Support", "CLinux", errno]),
         module("Writeback", ["VMCore", "Support", errno, heap]),
         module(
@@ -66,10 +65,11 @@ let package = Package(
             ["PagedFileSystem", "Support", "CFuse3", "CLinux", errno, logging]
         ),
         module("ControlChannel", ["Support", "CLinux", errno, deque, logging]),
+        module("MappedAccess", ["VMCore", "Support", "CLinux", errno]),
         .target(name: "CZircon", exclude: ["README.md"]),
         .target(
             name: "ZirconABI",
-            dependencies: ["VMCore", "Support", "CZircon", "CLinux", errno],
+            dependencies: ["MappedAccess", "VMCore", "Support", "CZircon", "CLinux", errno],
             exclude: ["exports.map"],
             swiftSettings: strict,
             // libzircon.so shows the C calls and nothing else. As it is delivered, the Swift runtime

@@ -1,4 +1,5 @@
 // The ABI as plain numbers, written a second time: a header that strays does not compile.
+#include <zircon/process.h>
 #include <zircon/status.h>
 #include <zircon/syscalls-next.h>
 #include <zircon/syscalls/vmofs.h>

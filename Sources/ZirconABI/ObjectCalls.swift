@@ -2,6 +2,7 @@
 // zx_object_*.
 
 public import CZircon
+internal import MappedAccess
 internal import Support
 internal import VMCore
 
@@ -27,6 +28,9 @@ public func zx_object_get_info(
         case ZX_INFO_HANDLE_COUNT:
             let count = try table.handleCount(handle)
             try place.store(zx_info_handle_count_t(handle_count: count))
+        case ZX_INFO_VMAR:
+            let (base, length) = try table.vmarInfo(handle)
+            try place.store(zx_info_vmar_t(base: base, len: Int(bitPattern: length)))
         default:
             guard let byteCount = vmoInfoBytes(topic) else { throw .notSupported }
             try place.store(zx_info_vmo_t(try table.vmoInfo(handle)), byteCount: byteCount)

@@ -2,6 +2,7 @@
 #include <zircon/compiler.h>
 #include <zircon/errors.h>
 #include <zircon/limits.h>
+#include <zircon/process.h>
 #include <zircon/rights.h>
 #include <zircon/status.h>
 #include <zircon/syscalls-next.h>

@@ -26,7 +26,9 @@ extension Integration {
                     local flags; flags=,$(findmnt -n -o OPTIONS "$MOUNT"),
                     [[ $flags == *,$1,* ]] || { echo "no $1 in $flags"; exit 1; }
                     shift
-                    for flag; do [[ $flags != *,$flag,* ]] || { echo "$flag: $flags"; exit 1; }; done
+                    for flag; do
+                        [[ $flags != *,$flag,* ]] || { echo "$flag: $flags"; exit 1; }
+                    done
                 }
                 refused() { if "$@" 2>/dev/null; then echo "$* was done"; exit 1; fi; }
                 helper rw,memory=64M

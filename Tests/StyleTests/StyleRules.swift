@@ -16,7 +16,7 @@ enum StyleRules {
         "PagedFileSystem": ["VMCore", "Writeback", "Storage", "Support", "CLinux"],
         "FuseServer": ["PagedFileSystem", "Support", "CFuse3", "CLinux"],
         "ControlChannel": ["Support", "CLinux"],
-        "ZirconABI": ["VMCore", "Support", "CZircon", "CLinux"],
+        "ZirconABI": ["MappedAccess", "VMCore", "Support", "CZircon", "CLinux"],
         "vmofs": [
             "FuseServer", "ControlChannel", "PagedFileSystem", "Writeback", "Storage", "VMCore",
             "Support", "CLinux",

@@ -1,4 +1,4 @@
-// Zircon's calls, as far as libzircon offers them: handles, objects, ports, pagers, VMOs.
+// Zircon's calls, as far as libzircon offers them: handles, objects, ports, pagers, VMOs, mappings.
 //
 // Names, arguments, order of checks and statuses are Fuchsia's. A call that is not offered is not
 // declared, so that a program that needs it does not compile instead of failing later.
@@ -87,6 +87,17 @@ zx_status_t zx_vmo_op_range(zx_handle_t handle, uint32_t op, uint64_t offset, ui
 
 // Ends what zx_vmo_pin of <zircon/syscalls/vmofs.h> began, and closes its handle.
 zx_status_t zx_pmt_unpin(zx_handle_t handle);
+
+// ---- Mappings; process.h has the handle of the address space ----
+
+zx_status_t zx_vmar_map(zx_handle_t handle, zx_vm_option_t options, size_t vmar_offset,
+                        zx_handle_t vmo, uint64_t vmo_offset, size_t len,
+                        zx_vaddr_t* mapped_addr);
+zx_status_t zx_vmar_unmap(zx_handle_t handle, zx_vaddr_t addr, size_t len);
+zx_status_t zx_vmar_protect(zx_handle_t handle, zx_vm_option_t options, zx_vaddr_t addr,
+                            size_t len);
+zx_status_t zx_vmar_op_range(zx_handle_t handle, uint32_t op, zx_vaddr_t address, size_t size,
+                             void* buffer, size_t buffer_size);
 
 __END_CDECLS
 

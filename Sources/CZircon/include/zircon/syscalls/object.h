@@ -30,7 +30,7 @@ typedef struct zx_info_handle_basic {
   zx_koid_t koid;
   zx_rights_t rights;
   zx_obj_type_t type;
-  // The koid of the object at the other end; 0 for the objects that there are here.
+  // The koid of the object that this one belongs to, as the parent of a child VMO; 0 for none.
   zx_koid_t related_koid;
   uint32_t reserved;
   uint8_t padding1[4];

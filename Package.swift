@@ -27,10 +27,15 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name,
         dependencies: ["TestSupport", "Support"] + dependencies,
+        exclude: exclude,
         swiftSettings: strict
     )
 }
@@ -114,6 +119,11 @@ let package = Package(
         tests(
             "MappedAccessTests",
             ["MappedAccess", "MappingVictim", "VMCore", "CLinux", "CFaultProbe", errno]
+        ),
+        tests(
+            "ConformanceTests",
+            ["VMCore", "MappedAccess", "CFaultProbe", errno],
+            exclude: ["README.md"]
         ),
         tests("StorageTests", ["Storage", errno]),
         tests("WritebackTests", ["Writeback", "VMCore", errno]),

@@ -41,11 +41,17 @@ public final class RootVMAR: KernelObject {
     }
 
     /// With `isSupported` false it is as on a kernel that forbids what mappings need.
-    init(arena: FrameArena, isSupported: Bool) throws(Status) {
+    ///
+    /// It takes `length` bytes of addresses, or fewer where there are not so many.
+    init(
+        arena: FrameArena,
+        length: Int = RootVMAR.lengthMax,
+        isSupported: Bool = true
+    ) throws(Status) {
         self.arena = arena
         self.isSupported = isSupported
         do throws(Errno) {
-            space = try AddressSpace(length: Self.lengthMax)
+            space = try AddressSpace(length: length)
         } catch {
             throw .noMemory
         }

@@ -38,6 +38,8 @@ struct PageRequestTracker {
 
     /// Requests that some thread besides the asking one waits for.
     var waitedForCount: Int { outstanding.count { !$0.waiters.isEmpty } }
+    /// Threads that wait for requests.
+    var waiterCount: Int { outstanding.reduce(0) { $0 + $1.waiters.count } }
 
     /// Admits a request for `pages`, none of which is there.
     ///

@@ -21,7 +21,7 @@ extension VirtualMemoryObject {
             case .marker:
                 return state.installZeros(at: page, isDirty: false)
             case .dirtyZero, .untrackedZero:
-                if state.traps { return .wait(try state.requestDirty(from: page, limit: run.end)) }
+                if state.traps { return .wait(try state.requestDirty(from: page, limit: end)) }
                 return state.installZeros(at: page, isDirty: true)
             }
         }

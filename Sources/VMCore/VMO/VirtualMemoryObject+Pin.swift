@@ -50,7 +50,7 @@ extension VMOState {
         case .marker:
             return installZeros(at: page, isDirty: false)
         case .dirtyZero, .untrackedZero:
-            if traps { return .wait(try requestDirty(from: page, limit: run.end)) }
+            if traps { return .wait(try requestDirty(from: page, limit: end)) }
             return installZeros(at: page, isDirty: true)
         }
     }

@@ -71,6 +71,11 @@ extension VirtualMemoryObject {
             if state.dirties.interrupt(thread) { state.needsWake = true }
         }
     }
+
+    /// How many threads wait for pages; for tests.
+    var waitingThreadCount: Int {
+        state.withLock { state in state.reads.waiterCount + state.dirties.waiterCount }
+    }
 }
 
 extension VMOState {

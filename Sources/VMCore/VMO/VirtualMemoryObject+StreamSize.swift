@@ -11,7 +11,8 @@ extension VirtualMemoryObject {
     /// Changes the size of the content: bytes between the old and the new end, up to the end of the
     /// new last page, become zeros, and pages beyond become untracked zeros.
     ///
-    /// May block in the pager for a page that is zeroed in part; a failure changes no size.
+    /// Pages beyond that are pinned stay, and are written with zeros. May block in the pager for
+    /// those and for a page that is zeroed in part; a failure changes no size.
     ///
     /// Source: `zx_vmo_set_stream_size`.
     ///
@@ -23,19 +24,32 @@ extension VirtualMemoryObject {
         let last = pageCount(coveringBytes: size)
         let start = min(old, size)
         if start < last * pageSize { try zero(ByteRange(start, last * pageSize)) }
-        try mutate { (state: inout VMOState) throws(Status) in
+        _ = try access { (state: inout VMOState) throws(Status) in
             guard last <= state.sizePages else { throw .outOfRange }
+            let beyond = PageRange(last, state.sizePages)
+            let step = try state.zeroPinned(in: beyond)
+            guard case .ready = step else { return step }
             state.streamSize = size
-            state.untrack(PageRange(last, state.sizePages))
+            for part in state.pins.unpinned(in: beyond) { state.untrack(part) }
+            return step
         }
     }
 }
 
 extension VMOState {
-    /// Makes the pages zeros that nobody writes back.
+    /// Writes zeros to the pinned pages of the range.
+    fileprivate mutating func zeroPinned(in pages: PageRange) throws(Status) -> AccessStep {
+        var rest = pages
+        while let pinned = pins.first(in: rest) {
+            let step = try writeZeros(PageRange(start: pinned, count: 1).bytes)
+            guard case .ready = step else { return step }
+            rest.start = pinned + 1
+        }
+        return .ready(end: pages.end)
+    }
+
+    /// Makes the pages, none of them pinned, zeros that nobody writes back.
     fileprivate mutating func untrack(_ pages: PageRange) {
-        guard !pages.isEmpty else { return }
-        resolveDirties(in: pages)
         resolveAbsent(in: pages)
         zeros.remove(pages)
         _ = table.remove(pages, alsoMarkers: true, into: &freed)

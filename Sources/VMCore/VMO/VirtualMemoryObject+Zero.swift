@@ -92,7 +92,7 @@ extension VirtualMemoryObject {
 
 extension VMOState {
     /// Writes zeros to bytes of one page, unless it reads as zeros.
-    fileprivate mutating func writeZeros(_ bytes: ByteRange) throws(Status) -> AccessStep {
+    mutating func writeZeros(_ bytes: ByteRange) throws(Status) -> AccessStep {
         let pages = bytes.pagesRoundedOutward
         let run = run(at: pages.start, limit: pages.end)
         switch run.kind {

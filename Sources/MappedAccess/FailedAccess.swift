@@ -21,6 +21,8 @@ struct FailedAccess {
     /// everybody.
     private static let eagerLooks = 100
     private static let pauseMicroseconds: UInt32 = 200
+    /// How often to look whether it runs at all: a second in all.
+    private static let looksMax = 5000
     /// How long to wait for a thread of another process, of which nothing is known.
     private static let strangerMicroseconds: UInt32 = 10_000
 
@@ -30,7 +32,7 @@ struct FailedAccess {
         if others.isEmpty { return }
         let before = others.map { ($0, clinux_thread_cpu_time($0)) }
         view.object.poison(address)
-        for (thread, time) in before { _ = stateAfterRetry(thread, since: time) }
+        for (thread, time) in before { awaitRetry(thread, since: time) }
         view.object.hide(address)
     }
 
@@ -49,6 +51,20 @@ struct FailedAccess {
         default:
             return false
         }
+    }
+
+    /// Waits until a thread that was woken when its processor time was `time` has made its access
+    /// again.
+    ///
+    /// Until it has run at all, what it does is of before: a thread on its way to a processor that
+    /// idles still counts as one that waits. One that is stopped is not waited for.
+    private func awaitRetry(_ thread: Int32, since time: Int64) {
+        var looks = 0
+        while time >= 0, clinux_thread_cpu_time(thread) == time, looks < Self.looksMax {
+            looks += 1
+            if looks < Self.eagerLooks { sched_yield() } else { usleep(Self.pauseMicroseconds) }
+        }
+        _ = stateAfterRetry(thread, since: time)
     }
 
     /// What a thread does that was woken when its processor time was `time`, once it has made its

@@ -14,6 +14,8 @@ public final class Guarded<Value>: @unchecked Sendable {
     // until `deinit`, and `value` is touched only between lock and unlock.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
+    // The lock is the check for exclusive access.
+    @exclusivity(unchecked)
     private var value: Value
     private let rank: LockRank
 
@@ -21,7 +23,7 @@ public final class Guarded<Value>: @unchecked Sendable {
     public init(_ value: sending Value, rank: LockRank) {
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
-        self.value = value
+        unsafe self.value = value
         self.rank = rank
         unsafe checked(pthread_mutex_init(mutex, nil))
         var attributes = pthread_condattr_t()
@@ -47,7 +49,7 @@ public final class Guarded<Value>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         lock()
         defer { unlock() }
-        return try body(&value)
+        return try unsafe body(&value)
     }
 
     /// Waits until `body` gives a result; nil once `deadline` has passed without one.
@@ -61,7 +63,7 @@ public final class Guarded<Value>: @unchecked Sendable {
         lock()
         defer { unlock() }
         while true {
-            if let result = try body(&value) { return result }
+            if let result = try unsafe body(&value) { return result }
             guard let deadline else {
                 unsafe checked(pthread_cond_wait(condition, mutex))
                 continue
@@ -71,7 +73,7 @@ public final class Guarded<Value>: @unchecked Sendable {
                 tv_nsec: Int(deadline % 1_000_000_000)
             )
             if unsafe pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT {
-                return try body(&value)
+                return try unsafe body(&value)
             }
         }
     }

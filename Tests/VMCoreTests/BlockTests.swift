@@ -37,24 +37,24 @@ struct BlockTests {
     )
     func random(seed: UInt64) {
         var numbers = SeededGenerator(seed: seed)
-        var map = FrameMap(frameCount: 40 * leafPages + 77)
+        var map = FrameMap(frameCount: 40 * blockPages + 77)
         var held: [FrameRun] = []
         var taken = FrameRunList()
-        map.take(5 * leafPages, into: &taken)
+        map.take(5 * blockPages, into: &taken)
         for _ in 0..<500 {
             if Bool.random(using: &numbers), !held.isEmpty {
                 map.releaseBlocks(held.remove(at: .random(in: held.indices, using: &numbers)))
             } else if let run = map.takeBlocks(.random(in: 1...6, using: &numbers)) {
-                #expect(Int(run.start) % leafPages == 0)
-                #expect(Int(run.start) >= 5 * leafPages)
+                #expect(Int(run.start) % blockPages == 0)
+                #expect(Int(run.start) >= 5 * blockPages)
                 #expect(held.allSatisfy { $0.end <= run.start || run.end <= $0.start })
                 held.append(run)
             }
-            let lowest = held.map { Int($0.start) }.min() ?? 40 * leafPages + 77
+            let lowest = held.map { Int($0.start) }.min() ?? 40 * blockPages + 77
             #expect(map.frameCount == lowest, "seed \(seed)")
         }
         for run in held { map.releaseBlocks(run) }
-        #expect(map.frameCount == 40 * leafPages + 77)
+        #expect(map.frameCount == 40 * blockPages + 77)
     }
 
     @Test("an arena is as large as the process may have one")

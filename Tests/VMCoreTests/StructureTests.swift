@@ -15,18 +15,18 @@ struct StructureTests {
     func stateMatrix(state: DirtyState, event: DirtyState.Event) {
         let leaf = LeafReference.allocate(index: 0)
         defer { leaf.destroy() }
-        leaf.fields.install(FrameRun(start: 3, count: 1), at: 100, isDirty: state != .clean)
-        if state == .awaitingClean { _ = leaf.fields.beginWriteback(0, 512) }
+        leaf.fields.install(FrameRun(start: 3, count: 1), at: 40, isDirty: state != .clean)
+        if state == .awaitingClean { _ = leaf.fields.beginWriteback(0, 64) }
         switch event {
-        case .write, .opDirty: _ = leaf.fields.makeDirty(100, 101)
-        case .beginWriteback: _ = leaf.fields.beginWriteback(64, 128)
-        case .endWriteback: _ = leaf.fields.endWriteback(64, 128)
+        case .write, .opDirty: _ = leaf.fields.makeDirty(40, 41)
+        case .beginWriteback: _ = leaf.fields.beginWriteback(32, 64)
+        case .endWriteback: _ = leaf.fields.endWriteback(32, 64)
         }
         let after: DirtyState =
-            leaf.fields.dirty[100]
-            ? .dirty : leaf.fields.awaitingClean[100] ? .awaitingClean : .clean
+            leaf.fields.dirty[40]
+            ? .dirty : leaf.fields.awaitingClean[40] ? .awaitingClean : .clean
         #expect(after == state.after(event))
-        #expect(leaf.fields.reportedCount == (after.isReported ? 1 : 0))
+        #expect(leaf.fields.reported.count(0, 64) == (after.isReported ? 1 : 0))
     }
 
     @Test("intervals do the same in chunks as in one list", arguments: 1...6 as ClosedRange<UInt64>)
@@ -104,14 +104,14 @@ struct StructureTests {
         let fixture = try Fixture()
         let vmo = try fixture.makeVMO(pages: 1 << 40)
         fixture.source.supplyZeros(true)
-        for index in 0..<UInt64(3000) {
+        for index in 0..<UInt64(9000) {
             let lease = try vmo.leaseForRead(PageRange(start: index << 20, count: 1))
             #expect(lease.segments.count == 1)
         }
-        vmo.state.withLock { state in #expect(state.table.markerLeafCount <= 1024) }
+        vmo.state.withLock { state in #expect(state.table.markerLeafCount <= 8192) }
         try vmo.supplyZeros(PageRange(0, 1 << 40))
         #expect(vmo.extent(at: 0).kind == .marker)
-        vmo.state.withLock { state in #expect(state.table.markerLeafCount <= 1024) }
+        vmo.state.withLock { state in #expect(state.table.markerLeafCount <= 8192) }
         #expect(vmo.checkInvariants() == [])
     }
 

@@ -28,6 +28,7 @@ void clinux_log(int priority, const char *message);
 int clinux_become_io_flusher(void);
 
 // Memory.
+static inline void clinux_prefetch(const void *address) { __builtin_prefetch(address); }
 int clinux_memfd_create(const char *name, unsigned int flags);
 int clinux_populate_write(void *address, size_t length);
 // How long a file may become, in bytes (RLIMIT_FSIZE).

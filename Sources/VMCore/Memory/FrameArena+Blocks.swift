@@ -18,18 +18,18 @@ extension FrameArena {
         // Asking for more sends a signal that kills.
         let fileSizeMax = clinux_file_size_limit() / pageSize
         var frameCount = Int(min(UInt64(frameCountMax), fileSizeMax, UInt64(UInt32.max)))
-        while frameCount > leafPages {
+        while frameCount > blockPages {
             do throws(Errno) {
                 return try FrameArena(frameCount: frameCount)
             } catch {
                 frameCount /= 2
             }
         }
-        return try FrameArena(frameCount: leafPages)
+        return try FrameArena(frameCount: blockPages)
     }
 
-    /// Takes `count` blocks that lie together, of as many frames as a leaf has pages each; nil if
-    /// the arena has no room for them.
+    /// Takes `count` blocks of `blockPages` frames that lie together; nil if the arena has no room
+    /// for them.
     ///
     /// Their frames are zeros, and have no memory until they are touched.
     func takeBlocks(_ count: Int) -> FrameRun? {

@@ -1,4 +1,10 @@
-/// The blocks of an arena: as many frames as a leaf has pages, cut off from the end of its frames.
+/// Frames in a block, and pages of a VMO that have their places in one: 2 MiB.
+///
+/// Half as many would make twice as many pieces of a mapping; twice as many would cut more frames
+/// off for a mapping of one page.
+let blockPages = 512
+
+/// The blocks of an arena: `blockPages` frames each, cut off from the end of its frames.
 ///
 /// They are taken from the end downwards. What is given back at the lower end joins the other
 /// frames again.
@@ -16,7 +22,7 @@ struct FrameBlocks {
     /// Takes `count` blocks that lie together, all behind frame `floor`; nil if there is no room.
     mutating func take(_ count: Int, above floor: Int) -> FrameRun? {
         precondition(count > 0, "taking \(count) blocks")
-        let size = count * leafPages
+        let size = count * blockPages
         if let index = free.firstIndex(where: { alignedEnd($0) - size >= $0.lowerBound }) {
             let range = free[index]
             let end = alignedEnd(range)
@@ -25,7 +31,7 @@ struct FrameBlocks {
             return FrameRun(start: UInt32(end - size), count: UInt32(size))
         }
         guard start - size >= 0 else { return nil }
-        let first = (start - size) / leafPages * leafPages
+        let first = (start - size) / blockPages * blockPages
         guard first >= floor else { return nil }
         if first + size < start { free.insert((first + size)..<start, at: 0) }
         start = first
@@ -56,6 +62,6 @@ struct FrameBlocks {
     }
 
     private func alignedEnd(_ range: Range<Int>) -> Int {
-        range.upperBound / leafPages * leafPages
+        range.upperBound / blockPages * blockPages
     }
 }

@@ -1,17 +1,17 @@
 internal import Support
 
-/// Where the pages of the mapped parts of a VMO lie: in blocks of the arena, one for each leaf, so
-/// that pages in order have frames in order.
+/// Where the pages of the mapped parts of a VMO lie: in blocks of the arena, one for each
+/// `blockPages` pages, so that pages in order have frames in order.
 ///
-/// A page there has the frame with its place in the block, or none. A leaf that has a block keeps
+/// A page there has the frame with its place in the block, or none. Pages that have a block keep
 /// it until the VMO goes.
 struct FramePlacement: Sendable {
-    /// Whole leaves, ascending.
+    /// Whole blocks, ascending.
     private(set) var parts: [PlacedPages] = []
 
     var isEmpty: Bool { parts.isEmpty }
 
-    /// The frame of `page`; nil if its leaf has no block.
+    /// The frame of `page`; nil if it has no block.
     func frame(for page: UInt64) -> UInt32? {
         let index = index(endingAfter: page)
         guard index < parts.count, parts[index].pages.contains(page) else { return nil }
@@ -32,7 +32,7 @@ struct FramePlacement: Sendable {
     /// The leaves that `pages` touches and that have no block, as runs of pages.
     func gaps(in pages: PageRange) -> [PageRange] {
         guard !pages.isEmpty else { return [] }
-        let size = UInt64(leafPages)
+        let size = UInt64(blockPages)
         let whole = PageRange(pages.start / size * size, (pages.end + size - 1) / size * size)
         var gaps: [PageRange] = []
         var start = whole.start

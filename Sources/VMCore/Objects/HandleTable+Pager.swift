@@ -203,8 +203,13 @@ extension HandleTable {
         _ vmo: Handle,
         rights: Rights
     ) throws(Status) -> VirtualMemoryObject {
-        let pager = try object(pager, Pager.self, rights: .manageVMO)
-        let dispatcher = try object(vmo, VMODispatcher.self, rights: rights)
+        let (pager, dispatcher) = try entries.withLock {
+            (entries: inout HandleEntries) throws(Status) in
+            (
+                try entries.objectAndRights(pager, Pager.self, rights: .manageVMO).object,
+                try entries.objectAndRights(vmo, VMODispatcher.self, rights: rights).object
+            )
+        }
         guard dispatcher.origin == .root, case .paged(let vmo) = dispatcher.content,
             vmo.pager === pager
         else { throw .invalidArgs }

@@ -4,211 +4,161 @@
 
 internal import Support
 
-/// The slots of 512 pages of a VMO.
+/// The slots of 64 pages of a VMO, in one cache line.
 ///
 /// A slot is, by its bits: Page (`resident`, with a frame; Dirty if `dirty`, AwaitingClean if
 /// `awaitingClean`, else Clean), Marker (`marker`: zeros that the pager supplied), or neither:
 /// Empty, or part of a zero interval, which `ZeroIntervalSet` knows.
 ///
 /// Invariants: `dirty` and `awaitingClean` are disjoint and within `resident`; `marker` and
-/// `resident` are disjoint; `referenced` is within `resident`; each count is that of its bitmap.
+/// `resident` are disjoint; `referenced` is within `resident`.
 @safe
 struct Leaf: ~Copyable {
-    /// The leaf covers pages `index * 512 ..< (index + 1) * 512`.
+    /// The leaf covers pages `index * 64 ..< (index + 1) * 64`.
     let index: UInt64
 
-    // SAFETY: `wordCount` words right behind this leaf in the same block (`LeafReference`).
-    private let words: UnsafeMutablePointer<UInt64>
-
-    /// Words that a leaf needs for its five bitmaps.
-    static let wordCount = 5 * PageBits.wordCount
-
-    // What a dirty query looks at comes first, next to the counts.
-    @inline(__always) var dirty: PageBits { bits(0) }
-    @inline(__always) var awaitingClean: PageBits { bits(1) }
-    @inline(__always) var resident: PageBits { bits(2) }
-    @inline(__always) var marker: PageBits { bits(3) }
+    private(set) var dirty = PageBits()
+    private(set) var awaitingClean = PageBits()
+    private(set) var resident = PageBits()
+    private(set) var marker = PageBits()
     /// Pages used since the eviction hand last passed (second chance).
-    @inline(__always) var referenced: PageBits { bits(4) }
+    private(set) var referenced = PageBits()
 
-    @inline(__always)
-    private func bits(_ number: Int) -> PageBits {
-        // SAFETY: `number` is below 5.
-        unsafe PageBits(words: words + number * PageBits.wordCount)
-    }
-
-    private(set) var residentCount: UInt16 = 0
-    private(set) var dirtyCount: UInt16 = 0
-    private(set) var awaitingCleanCount: UInt16 = 0
-    private(set) var markerCount: UInt16 = 0
+    /// Frame numbers of the pages `frameStart ..< frameEnd`, which include all resident ones.
+    // SAFETY: memory for that many numbers, which this leaf owns and frees in `deinit`; nil for
+    // none.
+    private var frames: UnsafeMutablePointer<UInt32>?
+    private var frameStart: UInt8 = 0
+    private var frameEnd: UInt8 = 0
 
     /// What the nodes above believe about this leaf.
     var summary = LeafSummary()
 
-    /// Frame numbers of the first pages, as many as needed; a small file does not pay for 512.
-    // SAFETY: empty or initialised memory that this leaf owns and frees in `deinit`.
-    private var frames: UnsafeMutableBufferPointer<UInt32>
-
-    /// Makes an empty leaf with its bitmaps in `words`, which are zero.
-    init(index: UInt64, words: UnsafeMutablePointer<UInt64>) {
+    /// Makes an empty leaf.
+    init(index: UInt64) {
         self.index = index
-        unsafe self.words = unsafe words
-        unsafe frames = UnsafeMutableBufferPointer(start: nil, count: 0)
+        unsafe frames = nil
     }
 
     deinit {
-        unsafe frames.deallocate()
+        unsafe frames?.deallocate()
     }
 
     /// The first page of the leaf.
     @inline(__always) var base: UInt64 { index * UInt64(leafPages) }
 
     /// Whether no slot of the leaf is a Page or a Marker.
-    var isEmpty: Bool { residentCount == 0 && markerCount == 0 }
+    @inline(__always) var isEmpty: Bool { resident.isEmpty && marker.isEmpty }
 
-    /// Pages that a query reports.
-    @inline(__always) var reportedCount: Int { Int(dirtyCount) + Int(awaitingCleanCount) }
+    /// The pages that a query reports.
+    @inline(__always) var reported: PageBits { dirty.union(awaitingClean) }
 
     /// What the nodes above should believe about this leaf.
-    var actualSummary: LeafSummary {
-        LeafSummary(
-            hasReported: reportedCount > 0,
-            hasClean: Int(residentCount) > reportedCount
-        )
+    @inline(__always) var actualSummary: LeafSummary {
+        LeafSummary(hasReported: !reported.isEmpty, hasClean: reported != resident)
     }
 
     /// The frame of page `index`, which must be resident.
     @inline(__always)
     func frame(_ index: Int) -> UInt32 {
         assert(resident[index], "page \(index) of leaf \(self.index) has no frame")
-        unsafe precondition(index < frames.count)
-        // SAFETY: in bounds by the check above.
-        return unsafe frames[index]
+        // SAFETY: in bounds by the check.
+        return unsafe frames.unsafelyUnwrapped[frameSlot(index)]
+    }
+
+    /// Where in `frames` the number of page `index` is; traps if it is not there.
+    @inline(__always)
+    private func frameSlot(_ index: Int) -> Int {
+        precondition(index >= frameStart && index < frameEnd)
+        return index - Int(frameStart)
     }
 
     /// The contiguous frames of the resident pages from `from` on, up to page `to` at most.
     @inline(__always)
     func frameRun(_ from: Int, _ to: Int) -> FrameRun {
         let first = frame(from)
+        let end = resident.firstZero(from, to)
         var count = 1
-        while from + count < to, resident[from + count],
-            frame(from + count) == first &+ UInt32(count)
-        {
-            count += 1
-        }
+        while from + count < end, frame(from + count) == first &+ UInt32(count) { count += 1 }
         return FrameRun(start: first, count: UInt32(count))
     }
 
     /// Gives a resident page another frame.
     mutating func replaceFrame(_ index: Int, with frame: UInt32) {
-        unsafe precondition(resident[index] && index < frames.count)
-        // SAFETY: in bounds by the check above.
-        unsafe frames[index] = frame
-    }
-
-    /// The first page of `from ..< to` that a query reports; `to` if none.
-    @inline(__always)
-    func firstReported(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { dirty[word: $0] | awaitingClean[word: $0] }
-    }
-
-    /// The first page of `from ..< to` that a query does not report; `to` if none.
-    @inline(__always)
-    func firstUnreported(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { ~(dirty[word: $0] | awaitingClean[word: $0]) }
+        precondition(resident[index])
+        // SAFETY: in bounds by the check in `frameSlot`.
+        unsafe frames.unsafelyUnwrapped[frameSlot(index)] = frame
     }
 
     /// The first Page or Marker of `from ..< to`; `to` if none.
     @inline(__always)
     func firstPresent(_ from: Int, _ to: Int) -> Int {
-        firstBit(from, to) { resident[word: $0] | marker[word: $0] }
+        resident.union(marker).firstOne(from, to)
     }
 
     /// Puts frames behind slots that have none, from page `from` on; Markers are replaced.
     mutating func install(_ run: FrameRun, at from: Int, isDirty: Bool) {
         let to = from + Int(run.count)
-        assert(resident.count(from, to) == 0, "a page of \(from)..<\(to) is resident")
-        reserveFrames(to)
+        let mask = PageBits.mask(from, to)
+        assert(resident.word & mask == 0, "a page of \(from)..<\(to) is resident")
+        reserveFrames(from, to)
         for offset in 0..<Int(run.count) {
-            // SAFETY: `reserveFrames` made room for `to` numbers.
-            unsafe frames[from + offset] = run.start + UInt32(offset)
+            // SAFETY: `reserveFrames` made room for the numbers of these pages.
+            unsafe frames.unsafelyUnwrapped[frameSlot(from + offset)] = run.start + UInt32(offset)
         }
-        resident.set(from, to)
-        residentCount += UInt16(run.count)
-        if isDirty {
-            dirty.set(from, to)
-            dirtyCount += UInt16(run.count)
-        }
-        if markerCount > 0 {
-            markerCount -= UInt16(marker.count(from, to))
-            marker.clear(from, to)
-        }
+        resident.set(mask)
+        if isDirty { dirty.set(mask) }
+        marker.clear(mask)
     }
 
     /// Makes resident pages Dirty (a write or OP_DIRTY); returns how many were Clean and how many
     /// AwaitingClean.
+    @inline(__always)
     mutating func makeDirty(_ from: Int, _ to: Int) -> (clean: Int, awaitingClean: Int) {
-        let known = dirty.count(from, to)
-        let awaiting = awaitingCleanCount == 0 ? 0 : awaitingClean.count(from, to)
-        if awaiting > 0 { awaitingClean.clear(from, to) }
-        let added = to - from - known
-        if added > 0 { dirty.set(from, to) }
-        dirtyCount += UInt16(added)
-        awaitingCleanCount -= UInt16(awaiting)
-        return (added - awaiting, awaiting)
+        let mask = PageBits.mask(from, to)
+        let added = mask & ~dirty.word
+        if added == 0 { return (0, 0) }
+        let awaiting = (awaitingClean.word & mask).nonzeroBitCount
+        awaitingClean.clear(mask)
+        dirty.set(mask)
+        return (added.nonzeroBitCount - awaiting, awaiting)
     }
 
     /// Dirty pages become AwaitingClean; returns how many.
     mutating func beginWriteback(_ from: Int, _ to: Int) -> Int {
-        var moved = 0
-        forEachWord(from, to) { word, mask in
-            let bits = dirty[word: word] & mask
-            dirty.clear(mask: bits, inWord: word)
-            awaitingClean.set(mask: bits, inWord: word)
-            moved += bits.nonzeroBitCount
-        }
-        dirtyCount -= UInt16(moved)
-        awaitingCleanCount += UInt16(moved)
-        return moved
+        let moved = dirty.word & PageBits.mask(from, to)
+        dirty.clear(moved)
+        awaitingClean.set(moved)
+        return moved.nonzeroBitCount
     }
 
     /// AwaitingClean pages become Clean; returns how many.
     mutating func endWriteback(_ from: Int, _ to: Int) -> Int {
-        var moved = 0
-        forEachWord(from, to) { word, mask in
-            let bits = awaitingClean[word: word] & mask
-            awaitingClean.clear(mask: bits, inWord: word)
-            moved += bits.nonzeroBitCount
-        }
-        awaitingCleanCount -= UInt16(moved)
-        return moved
+        let moved = awaitingClean.word & PageBits.mask(from, to)
+        awaitingClean.clear(moved)
+        return moved.nonzeroBitCount
     }
 
     /// Notes that resident pages were used.
     @inline(__always)
     mutating func markReferenced(_ from: Int, _ to: Int) {
-        forEachWord(from, to) { word, mask in
-            referenced.set(mask: mask & resident[word: word], inWord: word)
-        }
+        referenced.set(resident.word & PageBits.mask(from, to))
     }
 
     /// Forgets that pages were used.
     mutating func clearReferenced(_ from: Int, _ to: Int) {
-        referenced.clear(from, to)
+        referenced.clear(PageBits.mask(from, to))
     }
 
     /// Makes Empty slots Markers.
     mutating func addMarkers(_ from: Int, _ to: Int) {
         assert(firstPresent(from, to) == to, "a slot of \(from)..<\(to) is not empty")
-        marker.set(from, to)
-        markerCount += UInt16(to - from)
+        marker.set(PageBits.mask(from, to))
     }
 
     /// Takes Markers away.
     mutating func removeMarkers(_ from: Int, _ to: Int) {
-        guard markerCount > 0 else { return }
-        markerCount -= UInt16(marker.count(from, to))
-        marker.clear(from, to)
+        marker.clear(PageBits.mask(from, to))
     }
 
     /// Takes resident pages away and adds their frames to `freed`.
@@ -227,37 +177,44 @@ struct Leaf: ~Copyable {
             resident: resident.count(from, to), dirty: dirty.count(from, to),
             awaitingClean: awaitingClean.count(from, to)
         )
-        resident.clear(from, to)
-        dirty.clear(from, to)
-        awaitingClean.clear(from, to)
-        referenced.clear(from, to)
-        residentCount -= UInt16(removed.resident)
-        dirtyCount -= UInt16(removed.dirty)
-        awaitingCleanCount -= UInt16(removed.awaitingClean)
+        let mask = PageBits.mask(from, to)
+        resident.clear(mask)
+        dirty.clear(mask)
+        awaitingClean.clear(mask)
+        referenced.clear(mask)
         return removed
     }
 
-    /// One step of the eviction hand over word `word`: takes the references of the clean pages
-    /// away and returns the clean pages that had none.
-    mutating func passHand(_ word: Int) -> UInt64 {
-        let reported = dirty[word: word] | awaitingClean[word: word]
-        let clean = resident[word: word] & ~reported
-        let victims = clean & ~referenced[word: word]
-        referenced.clear(mask: clean, inWord: word)
-        return victims
+    /// One step of the eviction hand: takes the references of the clean pages away and returns the
+    /// clean pages that had none.
+    mutating func passHand() -> PageBits {
+        let clean = resident.word & ~reported.word
+        let victims = clean & ~referenced.word
+        referenced.clear(clean)
+        return PageBits(victims)
     }
 
-    private mutating func reserveFrames(_ count: Int) {
-        guard unsafe count > frames.count else { return }
-        let capacity = count <= 8 ? 8 : count <= 64 ? 64 : leafPages
-        let larger = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: capacity)
-        unsafe larger.initialize(repeating: 0)
-        for index in unsafe frames.indices {
-            // SAFETY: the new memory holds more numbers than the old.
-            unsafe larger[index] = unsafe frames[index]
+    /// Makes room for the frame numbers of the pages `from ..< to`.
+    ///
+    /// A leaf with pages in one place takes a few numbers, any other one all 64.
+    private mutating func reserveFrames(_ from: Int, _ to: Int) {
+        guard from < frameStart || to > frameEnd else { return }
+        let isFirst = unsafe frames == nil
+        let start = isFirst ? from & ~7 : 0
+        let end = isFirst ? (to + 7) & ~7 : leafPages
+        let larger = UnsafeMutablePointer<UInt32>.allocate(capacity: end - start)
+        // SAFETY: the new memory holds the numbers `start ..< end`, the old ones among them.
+        unsafe larger.initialize(repeating: 0, count: end - start)
+        if let frames = unsafe frames {
+            unsafe (larger + Int(frameStart)).update(
+                from: frames,
+                count: Int(frameEnd - frameStart)
+            )
+            unsafe frames.deallocate()
         }
-        unsafe frames.deallocate()
         unsafe frames = unsafe larger
+        frameStart = UInt8(start)
+        frameEnd = UInt8(end)
     }
 }
 

@@ -1,81 +1,49 @@
-// Bitmaps inside the leaves of the page table.
-//
-// This is one of the few files with raw pointers.
-
-/// The number of pages that one leaf of the page table covers.
-let leafPages = 512
-
-/// One bit for each page of a leaf: a view of eight words of the leaf's memory.
+/// The number of pages that one leaf of the page table covers: as many as a word has bits.
 ///
-/// A view, not a value: the optimizer copies an inline array of eight words whole before it looks
-/// at one of them.
-@safe
-struct PageBits {
-    /// Words in a bitmap.
-    static let wordCount = leafPages / 64
+/// One leaf is one cache line then, and a query of a scattered page loads no more than that. Twice
+/// as many would take two lines, half as many as much memory for the bits of half the pages.
+let leafPages = 64
 
-    // SAFETY: `wordCount` initialised words of a leaf, live as long as the leaf.
-    private let words: UnsafeMutablePointer<UInt64>
+/// One bit for each page of a leaf.
+struct PageBits: Equatable {
+    /// The bits; bit 0 is the leaf's first page.
+    private(set) var word: UInt64
+
+    init(_ word: UInt64 = 0) { self.word = word }
+
+    var isEmpty: Bool { word == 0 }
 
     @inline(__always)
-    init(words: UnsafeMutablePointer<UInt64>) {
-        unsafe self.words = unsafe words
+    subscript(index: Int) -> Bool { word >> UInt64(index) & 1 != 0 }
+
+    /// The bits `from ..< to`, set.
+    @inline(__always)
+    static func mask(_ from: Int, _ to: Int) -> UInt64 {
+        (~0 << UInt64(from)) & (~0 >> UInt64(leafPages - to))
     }
 
-    /// The bits of 64 pages.
+    /// Sets the bits of `mask`.
     @inline(__always)
-    subscript(word word: Int) -> UInt64 {
-        assert(word >= 0 && word < Self.wordCount)
-        // SAFETY: callers pass the word of a bit below `leafPages`; the mask keeps any other
-        // inside the bitmap.
-        return unsafe words[word & (Self.wordCount - 1)]
-    }
+    mutating func set(_ mask: UInt64) { word |= mask }
 
-    // Methods rather than a setter: with ThreadSanitizer the compiler (6.3) fails on a nonmutating
-    // setter of a value that a computed property returns.
-
-    /// Sets the bits of `mask` in a word.
+    /// Clears the bits of `mask`.
     @inline(__always)
-    func set(mask: UInt64, inWord word: Int) {
-        // SAFETY: as in the subscript.
-        unsafe words[word & (Self.wordCount - 1)] |= mask
-    }
-
-    /// Clears the bits of `mask` in a word.
-    @inline(__always)
-    func clear(mask: UInt64, inWord word: Int) {
-        // SAFETY: as in the subscript.
-        unsafe words[word & (Self.wordCount - 1)] &= ~mask
-    }
+    mutating func clear(_ mask: UInt64) { word &= ~mask }
 
     @inline(__always)
-    subscript(index: Int) -> Bool { self[word: index >> 6] >> UInt64(index & 63) & 1 != 0 }
-
-    /// Sets the bits `from ..< to`.
-    @inline(__always)
-    func set(_ from: Int, _ to: Int) {
-        forEachWord(from, to) { word, mask in set(mask: mask, inWord: word) }
-    }
-
-    /// Clears the bits `from ..< to`.
-    @inline(__always)
-    func clear(_ from: Int, _ to: Int) {
-        forEachWord(from, to) { word, mask in clear(mask: mask, inWord: word) }
-    }
+    func union(_ other: PageBits) -> PageBits { PageBits(word | other.word) }
 
     /// How many of the bits `from ..< to` are set.
     @inline(__always)
-    func count(_ from: Int, _ to: Int) -> Int {
-        var count = 0
-        forEachWord(from, to) { word, mask in count += (self[word: word] & mask).nonzeroBitCount }
-        return count
-    }
+    func count(_ from: Int, _ to: Int) -> Int { (word & Self.mask(from, to)).nonzeroBitCount }
 
     /// The first bit of `from ..< to` that is set; `to` if none is.
     @inline(__always)
-    func firstOne(_ from: Int, _ to: Int) -> Int { firstBit(from, to) { self[word: $0] } }
+    func firstOne(_ from: Int, _ to: Int) -> Int {
+        min((word & (~0 << UInt64(from))).trailingZeroBitCount, to)
+    }
 
     /// The first bit of `from ..< to` that is clear; `to` if none is.
     @inline(__always)
-    func firstZero(_ from: Int, _ to: Int) -> Int { firstBit(from, to) { ~self[word: $0] } }
+    func firstZero(_ from: Int, _ to: Int) -> Int { PageBits(~word).firstOne(from, to) }
 }

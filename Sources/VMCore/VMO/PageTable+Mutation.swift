@@ -6,7 +6,7 @@ extension PageTable {
     /// The run lies in one leaf.
     mutating func install(_ run: FrameRun, at page: UInt64, isDirty: Bool) {
         let leaf = makeLeaf(page / UInt64(leafPages))
-        let wasResident = leaf.fields.residentCount > 0
+        let wasResident = !leaf.fields.resident.isEmpty
         leaf.fields.install(run, at: Int(page % UInt64(leafPages)), isDirty: isDirty)
         residentCount += Int(run.count)
         if isDirty { dirtyCount += Int(run.count) }
@@ -54,7 +54,7 @@ extension PageTable {
         let leaf = makeLeaf(pages.start / UInt64(leafPages))
         let from = Int(pages.start % UInt64(leafPages))
         leaf.fields.addMarkers(from, from + Int(pages.count))
-        settle(leaf, wasResident: leaf.fields.residentCount > 0)
+        settle(leaf, wasResident: !leaf.fields.resident.isEmpty)
     }
 
     /// Takes Pages out, and Markers too if asked, and adds the frames to `freed`; returns how many
@@ -69,7 +69,7 @@ extension PageTable {
         while let segment = nextSegment(from: page, to: pages.end, .present) {
             page = segment.end
             let leaf = segment.leaf
-            let wasResident = leaf.fields.residentCount > 0
+            let wasResident = !leaf.fields.resident.isEmpty
             if wasResident {
                 let removed = leaf.fields.removePages(segment.from, segment.to, into: &freed)
                 residentCount -= removed.resident
@@ -91,7 +91,7 @@ extension PageTable {
             index = leaf.fields.index + 1
             let base = leaf.fields.base
             let covered = PageRange(start: base, count: UInt64(leafPages))
-            guard leaf.fields.residentCount == 0, !covered.overlaps(kept) else { continue }
+            guard leaf.fields.resident.isEmpty, !covered.overlaps(kept) else { continue }
             leaf.fields.removeMarkers(0, leafPages)
             settle(leaf, wasResident: false)
         }

@@ -1,12 +1,12 @@
 internal import Support
 
-/// Which page of a VMO has a frame or a Marker, and in which state: leaves of 512 pages under a
-/// tree of nodes with 64 children each.
+/// Which page of a VMO has a frame or a Marker, and in which state: leaves of 64 pages under a
+/// tree of nodes with up to 64 children each.
 ///
-/// The tree is as high as its highest leaf needs: a VMO up to 2 MiB has one leaf and no node, and
-/// one of 1 EiB without pages has nothing. Each node knows which children have reported (Dirty or
-/// AwaitingClean) and which have Clean pages, so that a search for either goes straight to the
-/// next one.
+/// There is a node only where two leaves differ, so the tree is as high as its leaves are many: a
+/// lone leaf needs no node, wherever it lies, and a VMO of 1 EiB without pages has nothing. Each
+/// node knows which children have reported (Dirty or AwaitingClean) and which have Clean pages, so
+/// that a search for either goes straight to the next one.
 ///
 /// Lock: that of the VMO. The VMO calls `removeAll` before it goes.
 struct PageTable {
@@ -31,9 +31,7 @@ struct PageTable {
         @inline(__always) var end: UInt64 { page(to) }
     }
 
-    /// A leaf at height 0, a node above.
     private(set) var root: TableReference?
-    private(set) var height = 0
     private var cachedLeaf: LeafReference?
     private var cachedIndex = UInt64.max
 
@@ -52,16 +50,12 @@ struct PageTable {
     }
 
     private mutating func findLeaf(_ index: UInt64) -> LeafReference? {
-        guard var address = root, index >> UInt64(6 * height) == 0 else { return nil }
-        var level = height
-        while level > 0 {
-            level -= 1
-            let slot = Int(index >> UInt64(6 * level) & 63)
-            guard let child = address.node.fields.child(slot) else {
-                return nil
-            }
+        guard var address = root else { return nil }
+        while let node = address.node {
+            guard let child = node.child(node.fields.slot(index)) else { return nil }
             address = child
         }
+        // The bits of the number that no node on the way looked at are looked at here.
         let leaf = address.leaf
         guard leaf.fields.index == index else { return nil }
         cachedIndex = index
@@ -74,45 +68,38 @@ struct PageTable {
     /// One way down to `start`, as far as it exists, and one way down from the last node on it
     /// that has something further right.
     func nextLeaf(atOrAfter start: UInt64, _ filter: Filter) -> LeafReference? {
-        guard let root, start >> UInt64(6 * height) == 0 else { return nil }
-        if height == 0 {
-            // The only leaf has number 0, and so has `start`.
-            return passes(root.leaf, filter) ? root.leaf : nil
-        }
-        var level = height - 1
-        var node = root.node
+        guard var address = root else { return nil }
         var turning: TableReference?
-        var turningLevel = 0
-        while true {
-            let slot = start >> UInt64(6 * level) & 63
-            let candidates = bits(node, filter) & (~0 << slot)
-            let further = candidates & ~(1 << slot)
-            if further != 0 {
-                turning = node.fields.child(further.trailingZeroBitCount)
-                turningLevel = level
+        while let node = address.node {
+            if !node.fields.covers(start) {
+                if node.fields.firstLeaf > start { turning = address }
+                return turning.flatMap { firstLeaf(below: $0, filter) }
             }
-            guard candidates != further, let child = node.fields.child(Int(slot)) else { break }
-            if level == 0 { return child.leaf }
-            level -= 1
-            node = child.node
+            let slot = node.fields.slot(start)
+            let candidates = bits(node, filter) & (~0 << UInt64(slot))
+            let further = candidates & ~(1 << UInt64(slot))
+            if further != 0 { turning = node.child(further.trailingZeroBitCount) }
+            guard candidates != further, let child = node.child(slot) else {
+                return turning.flatMap { firstLeaf(below: $0, filter) }
+            }
+            address = child
         }
-        return turning.flatMap { firstLeaf(below: $0, turningLevel, filter) }
+        if address.leaf.fields.index >= start, passes(address.leaf, filter) { return address.leaf }
+        return turning.flatMap { firstLeaf(below: $0, filter) }
     }
 
-    /// The first leaf that passes `filter` below a child of a node on `level`.
+    /// The first leaf that passes `filter` below, or that is, `address`.
     @inline(__always)
-    private func firstLeaf(
-        below child: TableReference,
-        _ level: Int,
-        _ filter: Filter
-    ) -> LeafReference? {
-        var child = child
-        for _ in 0..<level {
-            let first = bits(child.node, filter).trailingZeroBitCount
-            guard let next = child.node.fields.child(first & 63) else { return nil }
-            child = next
+    private func firstLeaf(below address: TableReference, _ filter: Filter) -> LeafReference? {
+        var address = address
+        while let node = address.node {
+            let slot = bits(node, filter).trailingZeroBitCount
+            guard slot < PageTableNode.childCountMax, let child = node.child(slot) else {
+                return nil
+            }
+            address = child
         }
-        return child.leaf
+        return address.leaf
     }
 
     /// The first leaf that passes `filter` and covers some of the pages `page ..< end`, with the
@@ -146,34 +133,45 @@ struct PageTable {
     /// Whoever makes one puts something in and calls `settle`.
     mutating func makeLeaf(_ index: UInt64) -> LeafReference {
         if let leaf = leaf(index) { return leaf }
-        grow(toHold: index)
         let leaf = LeafReference.allocate(index: index)
         markerLeafCount += 1
         cachedIndex = index
         cachedLeaf = leaf
-        guard height > 0, var address = root else {
-            root = TableReference(leaf)
-            return leaf
-        }
-        for level in (0..<height).reversed() {
-            let slot = Int(index >> UInt64(6 * level) & 63)
-            let node = address.node
-            if level == 0 {
-                node.fields.setChild(slot, TableReference(leaf))
-            } else if let child = node.fields.child(slot) {
-                address = child
-            } else {
-                let child = NodeReference.allocate()
-                node.fields.setChild(slot, TableReference(child))
-                address = TableReference(child)
-            }
-        }
+        root = root.map { inserted(leaf, into: $0) } ?? TableReference(leaf)
         return leaf
+    }
+
+    /// Puts `leaf` into a part of the tree; returns that part.
+    private func inserted(
+        _ leaf: LeafReference,
+        into address: TableReference
+    ) -> TableReference {
+        let index = leaf.fields.index
+        guard let node = address.node, node.fields.covers(index) else {
+            // The two meet in a new node, which looks at the highest bits in which they differ.
+            let bits = PageTableNode.slotBits
+            let difference = index ^ address.firstLeaf
+            let highest = UInt64(63 - difference.leadingZeroBitCount)
+            let shift = highest / bits * bits
+            let parent = NodeReference.allocate(
+                firstLeaf: (index >> (shift + bits)) << (shift + bits),
+                shift: shift,
+                address,
+                TableReference(leaf)
+            )
+            return TableReference(parent)
+        }
+        let slot = node.fields.slot(index)
+        guard let child = node.child(slot) else {
+            return TableReference(node.inserting(TableReference(leaf), at: slot))
+        }
+        node.replace(slot, with: inserted(leaf, into: child))
+        return address
     }
 
     /// Brings the nodes above up to date after a change of `leaf`; an empty leaf goes.
     mutating func settle(_ leaf: LeafReference, wasResident: Bool) {
-        let isResident = leaf.fields.residentCount > 0
+        let isResident = !leaf.fields.resident.isEmpty
         if wasResident != isResident { markerLeafCount += isResident ? -1 : 1 }
         if leaf.fields.isEmpty {
             remove(leaf)
@@ -182,13 +180,13 @@ struct PageTable {
         let summary = leaf.fields.actualSummary
         guard summary != leaf.fields.summary else { return }
         leaf.fields.summary = summary
-        guard height > 0, let root = root else { return }
-        _ = note(root.node, height - 1, leaf.fields.index, summary)
+        guard let node = root?.node else { return }
+        _ = note(leaf.fields.index, summary, below: node)
     }
 
     /// Frees everything; the caller has taken the frames out.
     mutating func removeAll() {
-        if let root = root { destroy(root, height) }
+        if let root = root { destroy(root) }
         self = PageTable()
     }
 
@@ -196,88 +194,52 @@ struct PageTable {
         cachedIndex = .max
         cachedLeaf = nil
         markerLeafCount -= 1
-        guard let root = root else { return }
-        if height == 0 {
-            leaf.destroy()
-            self.root = nil
-        } else if remove(leaf, root.node, height - 1) {
-            root.node.destroy()
-            self.root = nil
-            height = 0
-        }
+        root = root.flatMap { removed(leaf, from: $0) }
     }
 
-    /// Takes `leaf` out below `node`; returns whether the node is left without children.
-    private func remove(_ leaf: LeafReference, _ node: NodeReference, _ level: Int) -> Bool {
-        let slot = Int(leaf.fields.index >> UInt64(6 * level) & 63)
-        if level == 0 {
-            node.fields.setChild(slot, nil)
+    /// Takes `leaf` out of a part of the tree; returns what is left of it.
+    private func removed(_ leaf: LeafReference, from address: TableReference) -> TableReference? {
+        guard let node = address.node else {
             leaf.destroy()
-        } else if let address = node.fields.child(slot) {
-            let child = address.node
-            if remove(leaf, child, level - 1) {
-                child.destroy()
-                node.fields.setChild(slot, nil)
-            } else {
-                node.fields.note(slot, child.fields.summary)
-            }
+            return nil
         }
-        return node.fields.present == 0
+        let slot = node.fields.slot(leaf.fields.index)
+        if let rest = node.child(slot).flatMap({ removed(leaf, from: $0) }) {
+            node.replace(slot, with: rest)
+            return address
+        }
+        node.remove(slot)
+        let present = node.fields.present
+        guard present & (present - 1) == 0 else { return address }
+        // One child needs no node.
+        let last = node.child(present.trailingZeroBitCount)
+        node.destroy()
+        return last
     }
 
-    /// Notes the new summary of leaf `index` in `node` and below; returns the node's own.
+    /// Notes what is known about leaf `index` in all nodes on the way; returns what is known about
+    /// `node` then.
     private func note(
-        _ node: NodeReference,
-        _ level: Int,
         _ index: UInt64,
-        _ summary: LeafSummary
+        _ summary: LeafSummary,
+        below node: NodeReference
     ) -> LeafSummary {
-        let slot = Int(index >> UInt64(6 * level) & 63)
+        let slot = node.fields.slot(index)
         var childSummary = summary
-        if level > 0, let child = node.fields.child(slot) {
-            childSummary = note(
-                child.node,
-                level - 1,
-                index,
-                summary
-            )
+        if let child = node.child(slot)?.node {
+            childSummary = note(index, summary, below: child)
         }
         node.fields.note(slot, childSummary)
         return node.fields.summary
     }
 
-    /// Makes the tree high enough for leaf `index`.
-    private mutating func grow(toHold index: UInt64) {
-        guard let old = root else {
-            height = 0
-            while index >> UInt64(6 * height) != 0 { height += 1 }
-            if height > 0 { root = TableReference(NodeReference.allocate()) }
-            return
-        }
-        var top = old
-        // A lone leaf of height 0 has number 0, so the old tree is child 0 of each new root.
-        while index >> UInt64(6 * height) != 0 {
-            let summary =
-                height == 0
-                ? top.leaf.fields.summary
-                : top.node.fields.summary
-            let node = NodeReference.allocate()
-            node.fields.setChild(0, top)
-            node.fields.note(0, summary)
-            top = TableReference(node)
-            height += 1
-        }
-        root = top
-    }
-
-    private func destroy(_ address: TableReference, _ level: Int) {
-        guard level > 0 else {
+    private func destroy(_ address: TableReference) {
+        guard let node = address.node else {
             address.leaf.destroy()
             return
         }
-        let node = address.node
-        for slot in 0..<64 {
-            if let child = node.fields.child(slot) { destroy(child, level - 1) }
+        for slot in 0..<PageTableNode.childCountMax {
+            if let child = node.child(slot) { destroy(child) }
         }
         node.destroy()
     }
@@ -286,7 +248,7 @@ struct PageTable {
     private func passes(_ leaf: LeafReference, _ filter: Filter) -> Bool {
         switch filter {
         case .present: true
-        case .reported: leaf.fields.reportedCount > 0
+        case .reported: !leaf.fields.reported.isEmpty
         case .clean: leaf.fields.actualSummary.hasClean
         }
     }

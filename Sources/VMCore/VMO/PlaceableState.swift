@@ -13,10 +13,10 @@ protocol PlaceableState {
 }
 
 extension PlaceableState {
-    /// Gives every leaf that `pages` touches a block, moves its pages there, and makes sure that
-    /// somebody hears of what becomes of them.
+    /// Gives `pages`, and what shares a block with them, their places, moves what is there, and
+    /// makes sure that somebody hears of what becomes of them.
     ///
-    /// - Throws: `noMemory` if the arena has no room for the blocks; some leaves may have theirs
+    /// - Throws: `noMemory` if the arena has no room for the blocks; some pages may have theirs
     ///   then.
     mutating func place(
         _ pages: PageRange,
@@ -24,7 +24,7 @@ extension PlaceableState {
     ) throws(Status) -> (parts: [PlacedPages], observer: any MappingObserver) {
         for gap in placement.gaps(in: pages) {
             guard gap.count <= UInt64(arena.frameCount),
-                let run = arena.takeBlocks(Int(gap.count) / leafPages)
+                let run = arena.takeBlocks(Int(gap.count) / blockPages)
             else { throw .noMemory }
             placement.add(gap, run)
             moveFrames(of: gap, to: run)

@@ -99,7 +99,7 @@ struct VMOState: PlaceableState {
             let end = leaf.fields.resident.firstZero(from, to)
             return Run(kind: .data, end: base + UInt64(end), leaf: leaf, from: from)
         }
-        if leaf.fields.markerCount > 0, leaf.fields.marker[from] {
+        if leaf.fields.marker[from] {
             let end = leaf.fields.marker.firstZero(from, to)
             return Run(kind: .marker, end: base + UInt64(end), leaf: leaf, from: from)
         }

@@ -53,11 +53,11 @@ extension Leaf {
     /// The runs of `from ..< to` that no query reports.
     fileprivate borrowing func unreportedRuns(_ from: Int, _ to: Int) -> [Range<Int>] {
         var runs: [Range<Int>] = []
-        var index = firstUnreported(from, to)
+        var index = reported.firstZero(from, to)
         while index < to {
-            let end = firstReported(index, to)
+            let end = reported.firstOne(index, to)
             runs.append(index..<end)
-            index = firstUnreported(end, to)
+            index = reported.firstZero(end, to)
         }
         return runs
     }

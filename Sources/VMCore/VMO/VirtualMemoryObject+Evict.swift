@@ -4,7 +4,7 @@ extension VirtualMemoryObject {
     /// Leaves that one hold of the lock looks at: 8,192 pages, about 10 us.
     ///
     /// More would make writers wait, fewer takes the lock more often.
-    private static let evictionStepLeaves = 16
+    private static let evictionStepLeaves = 128
 
     /// Evicts up to `count` Clean pages, those not used for longest first (second chance); returns
     /// how many.
@@ -73,30 +73,28 @@ extension VMOState {
 
     /// Evicts up to `count` pages of `leaf`, which may go with them.
     private mutating func evict(_ leaf: LeafReference, _ count: Int) -> Int {
-        var evicted = 0
         let base = leaf.fields.base
         let hasPins = arena.hasPins
-        var doomed = InlineArray<8, UInt64>(repeating: 0)
-        for word in 0..<leafPages / 64 where evicted < count {
-            var victims = leaf.fields.passHand(word)
-            while victims != 0, evicted < count {
-                let index = word << 6 + victims.trailingZeroBitCount
-                victims &= victims - 1
-                if hasPins, arena.isPinned(leaf.fields.frame(index)) { continue }
-                let page = base + UInt64(index)
-                if pins.first(in: PageRange(start: page, count: 1)) != nil { continue }
-                doomed[word] |= 1 << UInt64(index & 63)
-                evicted += 1
-            }
+        var evicted = 0
+        var victims = leaf.fields.passHand().word
+        var doomed = PageBits()
+        while victims != 0, evicted < count {
+            let index = victims.trailingZeroBitCount
+            victims &= victims - 1
+            if hasPins, arena.isPinned(leaf.fields.frame(index)) { continue }
+            let page = base + UInt64(index)
+            if pins.first(in: PageRange(start: page, count: 1)) != nil { continue }
+            doomed.set(1 << UInt64(index))
+            evicted += 1
         }
-        var from = firstBit(0, leafPages) { doomed[$0] }
+        var from = doomed.firstOne(0, leafPages)
         while from < leafPages {
-            let to = firstBit(from, leafPages) { ~doomed[$0] }
+            let to = doomed.firstZero(from, leafPages)
             let pages = PageRange(base + UInt64(from), base + UInt64(to))
             _ = table.remove(pages, alsoMarkers: false, into: &freed)
             emptied.note(pages)
             observer?.revokeAll(pages)
-            from = firstBit(to, leafPages) { doomed[$0] }
+            from = doomed.firstOne(to, leafPages)
         }
         return evicted
     }

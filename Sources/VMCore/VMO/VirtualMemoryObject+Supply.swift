@@ -1,13 +1,13 @@
 public import Support
 
-/// Leaves without a resident page that a VMO keeps at most for the sake of Markers (320 bytes
+/// Leaves without a resident page that a VMO keeps at most for the sake of Markers (80 bytes
 /// each).
 ///
 /// Zircon keeps all Markers; here they are dropped beyond this, since a source in this process can
 /// be asked again and again gives zeros. Half of it would make a scan through a hole of more than 1
 /// GiB forget what it supplied sooner; doubling it doubles what a scan through a huge sparse file
 /// costs in memory (640 KiB).
-private let markerLeafCountMax = 1024
+private let markerLeafCountMax = 8192
 
 extension VirtualMemoryObject {
     /// Puts frames behind Empty slots; what is in any other slot stays.

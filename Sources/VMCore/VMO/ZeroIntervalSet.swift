@@ -9,8 +9,8 @@ internal import Support
 struct ZeroIntervalSet {
     /// A place among the intervals: of one, or behind the last.
     struct Position {
-        fileprivate var chunk: Int
-        fileprivate var index: Int
+        fileprivate var chunk = 0
+        fileprivate var index = 0
     }
 
     /// Intervals in a chunk at most.
@@ -25,6 +25,9 @@ struct ZeroIntervalSet {
     private(set) var pageCount = 0
     /// The number of intervals.
     private(set) var count = 0
+
+    /// Where the last query ended, perhaps before a change: the next one often begins there.
+    var hint = Position()
 
     var isEmpty: Bool { count == 0 }
 
@@ -45,6 +48,12 @@ struct ZeroIntervalSet {
 
     /// The place of the first interval that ends after `page`.
     func firstEnding(after page: UInt64) -> Position {
+        if hint.chunk < chunks.count, hint.index > 0, hint.index < chunks[hint.chunk].count,
+            chunks[hint.chunk][hint.index].end > page,
+            chunks[hint.chunk][hint.index - 1].end <= page
+        {
+            return hint
+        }
         var low = 0
         var high = chunks.count
         while low < high {

@@ -14,9 +14,11 @@ struct FailedAccess {
     let address: UInt
     let status: Status
 
-    /// Processor time after which a thread that was woken has made its access again: that takes
-    /// some microseconds.
-    private static let retryNanoseconds: Int64 = 50_000
+    /// Processor time after which a thread that was woken has made its access again.
+    ///
+    /// That takes some microseconds; but where the machine is a guest, time that its host gave to
+    /// others counts too.
+    private static let retryNanoseconds: Int64 = 2_000_000
     /// How often to look whether it has, at first without a pause: meanwhile the page fails for
     /// everybody.
     private static let eagerLooks = 100

@@ -5,12 +5,15 @@ internal import VMCore
 
 /// The handles of this process; nil if there is no address space for its pages.
 ///
-/// One table and one arena for all calls. The arena has a frame for every page of the machine's
-/// memory and takes memory as pages are written.
+/// One table and one arena for all calls. The arena takes memory as pages are written: as much as
+/// the machine has, besides what is mapped, for which there is 1 TiB of addresses.
 let handleTable: HandleTable? = {
     let pageCount = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / Int(pageSize)
-    let frameCount = min(max(pageCount, 1), Int(UInt32.max))
-    return (try? FrameArena(frameCount: frameCount)).map { HandleTable(arena: $0) }
+    let arena = try? FrameArena.sparse(
+        frameCountMax: Int((1 << 40) / pageSize),
+        runFramesMax: max(pageCount, 1)
+    )
+    return arena.map { HandleTable(arena: $0) }
 }()
 
 /// Runs the body of a call and gives its status as a number.

@@ -9,6 +9,20 @@ import Testing
 
 @Suite("Frame blocks")
 struct BlockTests {
+    @Test("blocks come from beyond the frames that are handed out in runs, while there are any")
+    func separateRuns() throws {
+        let arena = try FrameArena.sparse(frameCountMax: 4 * blockPages, runFramesMax: 100)
+        #expect(arena.freeCount == 100)
+        let blocks = try #require(arena.takeBlocks(3))
+        #expect(arena.freeCount == 100)
+        let last = try #require(arena.takeBlocks(1))
+        #expect(arena.freeCount == 0)
+        arena.releaseBlocks(blocks)
+        arena.releaseBlocks(last)
+        #expect(arena.freeCount == 100)
+        #expect(arena.take(200).count == 100)
+    }
+
     @Test("blocks come from the end, whole and aligned, and what comes back joins the others")
     func blocks() throws {
         let arena = try FrameArena(frameCount: 5000)

@@ -9,23 +9,27 @@ internal import Support
 public import SystemPackage
 
 extension FrameArena {
-    /// Makes an arena as large as the process may have one, of `frameCountMax` frames at most.
+    /// Makes an arena as large as the process may have one, of `frameCountMax` frames at most, of
+    /// which `runFramesMax` at most are handed out otherwise than for mappings.
     ///
     /// For a process whose VMOs are mapped: blocks take address space, and no memory.
     ///
     /// Errors: as `init(frameCount:)`, for an arena of one block.
-    public static func sparse(frameCountMax: Int) throws(Errno) -> FrameArena {
+    public static func sparse(
+        frameCountMax: Int,
+        runFramesMax: Int = .max
+    ) throws(Errno) -> FrameArena {
         // Asking for more sends a signal that kills.
         let fileSizeMax = clinux_file_size_limit() / pageSize
         var frameCount = Int(min(UInt64(frameCountMax), fileSizeMax, UInt64(UInt32.max)))
         while frameCount > blockPages {
             do throws(Errno) {
-                return try FrameArena(frameCount: frameCount)
+                return try FrameArena(frameCount: frameCount, runFramesMax: runFramesMax)
             } catch {
                 frameCount /= 2
             }
         }
-        return try FrameArena(frameCount: blockPages)
+        return try FrameArena(frameCount: blockPages, runFramesMax: runFramesMax)
     }
 
     /// Takes `count` blocks of `blockPages` frames that lie together; nil if the arena has no room

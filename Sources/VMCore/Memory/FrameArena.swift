@@ -36,7 +36,12 @@ public final class FrameArena: @unchecked Sendable {
     /// - `frameCount` is at least 1 and fits 32 bits.
     ///
     /// Errors: what memfd_create(2), ftruncate(2) and mmap(2) report.
-    public init(frameCount: Int) throws(Errno) {
+    public convenience init(frameCount: Int) throws(Errno) {
+        try self.init(frameCount: frameCount, runFramesMax: .max)
+    }
+
+    /// Of the frames, `runFramesMax` at most are handed out otherwise than in blocks.
+    init(frameCount: Int, runFramesMax: Int) throws(Errno) {
         precondition(frameCount > 0, "an arena of \(frameCount) frames")
         precondition(frameCount <= Int(UInt32.max), "\(frameCount) frames do not fit 32 bits")
         self.frameCount = frameCount
@@ -76,8 +81,9 @@ public final class FrameArena: @unchecked Sendable {
         self.descriptor = descriptor
         unsafe self.base = base
         unsafe self.pins = pins.bindMemory(to: Atomic<UInt16>.self, capacity: frameCount)
-        state = Guarded(FrameMap(frameCount: frameCount), rank: .arena)
-        freeFrames = Counter(frameCount)
+        let map = FrameMap(frameCount: frameCount, runFramesMax: runFramesMax)
+        freeFrames = Counter(map.freeCount)
+        state = Guarded(map, rank: .arena)
     }
 
     deinit {

@@ -7,8 +7,9 @@
 ///
 /// The last frames may be cut off as blocks, which this map then knows nothing about.
 struct FrameMap {
-    /// The frames that are handed out in runs: all but those of the blocks.
+    /// The frames that are handed out in runs: the first `runFramesMax` that are in no block.
     private(set) var frameCount: Int
+    private let runFramesMax: Int
     /// The first frame that nobody has had yet.
     private(set) var touchedEnd = 0
     /// Free frames below `touchedEnd`.
@@ -26,8 +27,9 @@ struct FrameMap {
     /// more makes `take` slower in a fragmented arena, fewer scatters small runs.
     private static let fitAttempts = 8
 
-    init(frameCount: Int) {
-        self.frameCount = frameCount
+    init(frameCount: Int, runFramesMax: Int = .max) {
+        self.runFramesMax = runFramesMax
+        self.frameCount = min(frameCount, runFramesMax)
         blocks = FrameBlocks(frameCount: frameCount)
     }
 
@@ -95,14 +97,14 @@ struct FrameMap {
     /// Takes `count` blocks that lie together; nil if there is no room for them.
     mutating func takeBlocks(_ count: Int) -> FrameRun? {
         let run = blocks.take(count, above: touchedEnd)
-        frameCount = blocks.start
+        frameCount = min(blocks.start, runFramesMax)
         return run
     }
 
     /// Gives blocks back, which have no memory behind them any more.
     mutating func releaseBlocks(_ run: FrameRun) {
         blocks.release(run)
-        frameCount = blocks.start
+        frameCount = min(blocks.start, runFramesMax)
     }
 
     private mutating func takeWholeWords(_ remaining: inout Int, into runs: inout FrameRunList) {

@@ -132,6 +132,23 @@ struct SliceAndCommitTests {
         }
     }
 
+    @Test("CommitExtendedTail: the request goes on over clean pages", arguments: [true, false])
+    func commitOverCleanPages(isPin: Bool) throws {
+        try withPager { pager in
+            let vmo = try pager.makeSuppliedVMO(pages: 4)
+            try vmo.zero(0)
+            try pager.dirty(vmo, 3)
+            let thread =
+                isPin
+                ? TestThread { () throws(Status) in try vmo.pin(0, 4, forWrite: false).unpin() }
+                : vmo.startCommit(0, 4)
+            pager.expectDirty(vmo, 0, 3)
+            try pager.dirty(vmo, 0, 3)
+            #expect(thread.wait() == nil)
+            try pager.expectDirtyRanges(vmo, [.data(0, 4)])
+        }
+    }
+
     @Test("DelayedDirtyNotFound")
     func delayedDirtyNotFound() throws {
         try withPager { pager in

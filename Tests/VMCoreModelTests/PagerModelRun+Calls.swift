@@ -64,8 +64,10 @@ extension PagerModelRun {
         return start..<max(start + 1, end - pick(perPage))
     }
 
-    private func startWrite(_ pages: Range<UInt64>) throws {
-        guard !pages.isEmpty, mayStart(.shared, pages) else { return }
+    func startWrite(_ pages: Range<UInt64>) throws {
+        guard !pages.isEmpty, calls.count < Self.threadsMax, mayStart(.shared, pages) else {
+            return
+        }
         if !calls.values.contains(where: { !$0.isReader }) {
             writtenStamp = writtenStamp == 0x7F ? 1 : writtenStamp + 1
         }
@@ -128,9 +130,9 @@ extension PagerModelRun {
         )
     }
 
-    private func startZero(_ pages: Range<UInt64>) throws {
+    func startZero(_ pages: Range<UInt64>) throws {
         let units = pickUnits(pages)
-        guard mayStart(.exclusive, units.pages) else { return }
+        guard calls.count < Self.threadsMax, mayStart(.exclusive, units.pages) else { return }
         let (table, vmo, bytes) = (table, vmo, units.bytes)
         try start(
             "zero units \(units)",

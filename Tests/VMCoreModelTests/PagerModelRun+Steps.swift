@@ -7,20 +7,21 @@ import Testing
 extension PagerModelRun {
     /// Does one random thing.
     func doStep() throws {
-        switch pick(32) {
+        switch pick(33) {
         case 0...9: try startCall()
         case 10...13: try supply()
-        case 14...16: try opDirty()
-        case 17: try failRequests()
-        case 18...20: try begin()
-        case 21...23: try end()
-        case 24: try resize()
-        case 25: try unpin()
-        case 26: try evict()
-        case 27: try interrupt()
-        case 28: try takeModified()
-        case 29...30: try readPackets(1 + Int(pick(8)))
-        default: if pick(20) == 0 { try detach() } else { try answerFirstPacket() }
+        case 14: try opDirty()
+        case 15: try failRequests()
+        case 16...18: try begin()
+        case 19...21: try end()
+        case 22: try resize(pick(12))
+        case 23: try unpin()
+        case 24: try evict()
+        case 25: try interrupt()
+        case 26: try takeModified()
+        case 27...28: try readPackets(1 + Int(pick(8)))
+        case 29...30: try mix()
+        default: if pick(30) == 0 { try detach() } else { try answerFirstPacket() }
         }
     }
 
@@ -52,6 +53,30 @@ extension PagerModelRun {
             },
             change
         )
+    }
+
+    /// Fails whoever waits, and starts anew with pages that differ from their neighbours.
+    private func mix() throws {
+        guard !oracle.isDetached else { return }
+        let all = 0..<oracle.size
+        let data = UInt64(bitPattern: Int64(Status.io.rawValue))
+        try operate(.fail, all, data: data) { $0.fail(all, .io) }
+        while !pins.isEmpty { try unpin() }
+        let pages = 0..<(6 + pick(5))
+        try resize(0)
+        try resize(pages.upperBound)
+        try operate(.writebackBegin, pages) { $0.beginWriteback(pages, isZero: false) }
+        try operate(.writebackEnd, pages) { $0.endWriteback(pages) }
+        for page in pages {
+            let one = page..<(page + 1)
+            switch pick(5) {
+            case 0: try startZero(one)
+            case 1...3:
+                try supply(one)
+                if pick(4) == 0 { try startWrite(one) }
+            default: break
+            }
+        }
     }
 
     private func supply() throws {
@@ -126,8 +151,7 @@ extension PagerModelRun {
         }
     }
 
-    private func resize() throws {
-        let size = pick(12)
+    private func resize(_ size: UInt64) throws {
         try apply(
             "resize \(size)",
             { () throws(Status) in try table.vmoSetSize(vmo, size * pageSize) },

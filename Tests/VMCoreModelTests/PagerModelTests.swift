@@ -24,7 +24,7 @@ struct PagerModelTests {
         do {
             let run = try PagerModelRun(seed: seed, traps: traps)
             arena = run.arena
-            for _ in 0..<150 { try run.doStep() }
+            for _ in 0..<300 { try run.doStep() }
             try run.finish()
         }
         #expect(arena.freeCount == arena.frameCount)

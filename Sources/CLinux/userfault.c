@@ -165,10 +165,25 @@ static ssize_t read_of_thread(int thread, const char *file, char *text, size_t s
   return length;
 }
 
+// R, S, D and so on, as ps(1) shows it; 0 if the thread is not one of this process, or gone.
+static char state_letter(int thread) {
+  char text[512];
+  if (read_of_thread(thread, "stat", text, sizeof text) <= 0)
+    return 0;
+  const char *name_end = strrchr(text, ')');
+  return name_end == NULL || name_end[1] == 0 ? 0 : name_end[2];
+}
+
 int clinux_thread_state(int thread) {
-  // Also of a thread that waits "syscall" may say that it runs, when it is looked at in the moment
-  // at which a processor turns away from it; "stat" knows better.
   for (int look = 0; look < 100; look++) {
+    // First, since "syscall" takes a thread that was woken but has not run yet for one that waits.
+    char letter = state_letter(thread);
+    if (letter == 0)
+      return CLINUX_THREAD_UNKNOWN;
+    if (letter == 'R')
+      return CLINUX_THREAD_RUNS;
+    if (letter == 'D')
+      return CLINUX_THREAD_WAITS_FOR_KERNEL;
     char text[512];
     if (read_of_thread(thread, "syscall", text, sizeof text) <= 0)
       return CLINUX_THREAD_UNKNOWN;
@@ -176,14 +191,21 @@ int clinux_thread_state(int thread) {
       return CLINUX_THREAD_WAITS_IN_USER_MODE;
     if (text[0] >= '0' && text[0] <= '9')
       return CLINUX_THREAD_WAITS_IN_SYSTEM_CALL;
-    if (read_of_thread(thread, "stat", text, sizeof text) <= 0)
-      return CLINUX_THREAD_UNKNOWN;
-    const char *name_end = strrchr(text, ')');
-    if (name_end == NULL || name_end[1] == 0 || name_end[2] == 'R')
-      return CLINUX_THREAD_RUNS;
+    // It runs by now; or a processor turned away from it at this moment.
     usleep(100);
   }
   return CLINUX_THREAD_RUNS;
+}
+
+uint64_t clinux_thread_call(int thread) {
+  char text[512];
+  if (read_of_thread(thread, "syscall", text, sizeof text) <= 0)
+    return 0;
+  // FNV-1a.
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char *at = text; *at != 0; at++)
+    hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+  return hash;
 }
 
 bool clinux_thread_takes_signal(int thread, int signal) {

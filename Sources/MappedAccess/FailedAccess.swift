@@ -14,16 +14,29 @@ struct FailedAccess {
     let address: UInt
     let status: Status
 
-    /// Processor time after which a thread that was woken has made its access again.
+    /// What a thread that waits in the access was at before it was woken.
+    private struct Before {
+        let thread: Int32
+        let time: Int64
+        let call: UInt64
+
+        init(_ thread: Int32) {
+            self.thread = thread
+            time = clinux_thread_cpu_time(thread)
+            call = clinux_thread_call(thread)
+        }
+    }
+
+    /// Processor time after which a thread that was woken and runs has made its access again.
     ///
-    /// That takes some microseconds; but where the machine is a guest, time that its host gave to
-    /// others counts too.
+    /// That takes 10 to 20 us; but interrupts count too, and time that the host of a guest gave to
+    /// others, and up to 0.2 ms were seen on a busy machine.
     private static let retryNanoseconds: Int64 = 2_000_000
     /// How often to look whether it has, at first without a pause: meanwhile the page fails for
     /// everybody.
     private static let eagerLooks = 100
     private static let pauseMicroseconds: UInt32 = 200
-    /// How often to look whether it runs at all: a second in all.
+    /// How often to look whether the kernel lets it go on: a second in all.
     private static let looksMax = 5000
     /// How long to wait for a thread of another process, of which nothing is known.
     private static let strangerMicroseconds: UInt32 = 10_000
@@ -32,17 +45,23 @@ struct FailedAccess {
     func deliver(to threads: Set<Int32>, _ descriptor: FaultDescriptor) {
         let others = threads.filter { !signal($0, descriptor) }
         if others.isEmpty { return }
-        let before = others.map { ($0, clinux_thread_cpu_time($0)) }
+        let before = others.map { Before($0) }
         view.object.poison(address)
-        for (thread, time) in before { awaitRetry(thread, since: time) }
+        for thread in before { awaitRetry(thread) }
         view.object.hide(address)
     }
 
     /// Sends the signal; false if the thread would not take it, or not there.
     private func signal(_ thread: Int32, _ descriptor: FaultDescriptor) -> Bool {
         // It may have been woken for nothing and be on its way back.
-        let now = clinux_thread_cpu_time(thread)
-        switch stateAfterRetry(thread, since: now) {
+        let before = Before(thread)
+        var state = Int(clinux_thread_state(thread))
+        var looks = 0
+        while state == CLINUX_THREAD_RUNS, !hasRun(before) {
+            pause(&looks)
+            state = Int(clinux_thread_state(thread))
+        }
+        switch state {
         case CLINUX_THREAD_RUNS:
             // It left the fault, for a signal of another kind; if not, it tries again.
             descriptor.wake(address)
@@ -55,38 +74,38 @@ struct FailedAccess {
         }
     }
 
-    /// Waits until a thread that was woken when its processor time was `time` has made its access
-    /// again.
+    /// Waits until a thread that has been woken has made its access again: it has run for long
+    /// enough, or it waits for something else, or is gone.
     ///
-    /// Until it has run at all, what it does is of before: a thread on its way to a processor that
-    /// idles still counts as one that waits. One that is stopped is not waited for.
-    private func awaitRetry(_ thread: Int32, since time: Int64) {
-        var looks = 0
-        while time >= 0, clinux_thread_cpu_time(thread) == time, looks < Self.looksMax {
-            looks += 1
-            if looks < Self.eagerLooks { sched_yield() } else { usleep(Self.pauseMicroseconds) }
-        }
-        _ = stateAfterRetry(thread, since: time)
-    }
-
-    /// What a thread does that was woken when its processor time was `time`, once it has made its
-    /// access again: it has run for long enough, or it waits, or is gone.
-    private func stateAfterRetry(_ thread: Int32, since time: Int64) -> Int {
+    /// On its way it may wait for the lock of the process's mappings, and then is in the system
+    /// call that it was in before. One that is stopped is not waited for.
+    private func awaitRetry(_ before: Before) {
         var looks = 0
         while true {
-            let state = Int(clinux_thread_state(thread))
-            let now = clinux_thread_cpu_time(thread)
-            if time < 0 || now < 0 {
+            switch Int(clinux_thread_state(before.thread)) {
+            case CLINUX_THREAD_RUNS:
+                if hasRun(before) { return }
+            case CLINUX_THREAD_WAITS_FOR_KERNEL:
+                let call = clinux_thread_call(before.thread)
+                if call != before.call || looks > Self.looksMax { return }
+            case CLINUX_THREAD_UNKNOWN:
                 usleep(Self.strangerMicroseconds)
-                return CLINUX_THREAD_UNKNOWN
+                return
+            default:
+                return
             }
-            if state != CLINUX_THREAD_RUNS || now - time > Self.retryNanoseconds { return state }
-            looks += 1
-            if looks < Self.eagerLooks {
-                sched_yield()
-            } else {
-                usleep(Self.pauseMicroseconds)
-            }
+            pause(&looks)
         }
+    }
+
+    /// Whether a thread has run for long enough to have made its access again.
+    private func hasRun(_ before: Before) -> Bool {
+        let now = clinux_thread_cpu_time(before.thread)
+        return now < 0 || now - before.time > Self.retryNanoseconds
+    }
+
+    private func pause(_ looks: inout Int) {
+        looks += 1
+        if looks < Self.eagerLooks { sched_yield() } else { usleep(Self.pauseMicroseconds) }
     }
 }

@@ -102,29 +102,13 @@ struct FailureTests {
         }
     }
 
-    /// Fails the request for the first page until the access that waits for it has ended.
-    ///
-    /// Once is enough, but for a thread that the machine kept from its processor meanwhile: that
-    /// one asks again, as any access may.
-    private func failUntilOver(_ access: Access, with status: Status) throws -> AccessOutcome? {
-        try fixture.fail(vmo, 0, 1, status)
-        let deadline = MonotonicClock().now + 20_000_000_000
-        while !access.isOver, MonotonicClock().now < deadline {
-            if let packet = try? fixture.table.portWait(fixture.port, deadline: 0) {
-                #expect(packet.pageRequest?.offset == 0)
-                try fixture.fail(vmo, 0, 1, status)
-            }
-            usleep(100)
-        }
-        return access.end()
-    }
-
     @Test("a failed read(2) into a mapping is EFAULT, and the next one asks again")
     func kernelAccess() throws {
         for _ in 0..<3 {
             let reading = readZeros()
             try fixture.expect(.read, 0)
-            #expect(try failUntilOver(reading, with: .io) == .done(UInt64(EFAULT)))
+            try fixture.fail(vmo, 0, 1, .io)
+            #expect(reading.end() == .done(UInt64(EFAULT)))
             awaitNoMark(base)
         }
         let loading = Access.load(base)
@@ -135,7 +119,8 @@ struct FailureTests {
         for _ in 0..<3 {
             let reading = readZeros()
             try fixture.expect(.dirty, 0)
-            #expect(try failUntilOver(reading, with: .noSpace) == .done(UInt64(EFAULT)))
+            try fixture.fail(vmo, 0, 1, .noSpace)
+            #expect(reading.end() == .done(UInt64(EFAULT)))
             awaitNoMark(base)
             #expect(load(base) == .done(MappingFixture.word(0)))
         }
@@ -146,6 +131,28 @@ struct FailureTests {
         #expect(load(base) == .done(0))
         #expect(load(base + 104) == .done(MappingFixture.word(0) + 13))
         #expect(try fixture.dirtyRanges(vmo) == [[0, 1, 0]])
+        fixture.expectNoRequest()
+    }
+
+    @Test("a thread that must wait for the kernel's lock of the mappings sees the failure, too")
+    func busyMappings() throws {
+        let isOver = Guarded(false, rank: .leaf)
+        let threads = (0..<2).map { _ in
+            WorkerThread("mappings") {
+                while !isOver.withLock({ $0 }) { mapAndUnmap() }
+            }
+        }
+        defer {
+            isOver.withLock { $0 = true }
+            for thread in threads { thread.join() }
+        }
+        for _ in 0..<30 {
+            let reading = readZeros()
+            try fixture.expect(.read, 0)
+            try fixture.fail(vmo, 0, 1, .io)
+            #expect(reading.end() == .done(UInt64(EFAULT)))
+            awaitNoMark(base)
+        }
         fixture.expectNoRequest()
     }
 
@@ -239,6 +246,14 @@ struct FailureTests {
     func unprivileged() {
         #expect(runVictim("unprivileged") == .exit(0))
     }
+}
+
+/// Maps a MiB of memory and gives it back, which takes the lock of the process's mappings.
+private func mapAndUnmap() {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE
+    // SAFETY: the kernel chooses a place that is free, and nobody else learns of it.
+    let memory = unsafe mmap(nil, 1 << 20, PROT_READ | PROT_WRITE, flags, -1, 0)
+    unsafe munmap(memory, 1 << 20)
 }
 
 /// A pipe, closed at the end.

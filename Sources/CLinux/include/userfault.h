@@ -47,8 +47,13 @@ enum {
   // Waits outside of any system call, as in a fault of its own code.
   CLINUX_THREAD_WAITS_IN_USER_MODE = 1,
   CLINUX_THREAD_WAITS_IN_SYSTEM_CALL = 2,
+  // Waits for what no signal ends: a lock of the kernel's, a disk.
+  CLINUX_THREAD_WAITS_FOR_KERNEL = 3,
 };
 int clinux_thread_state(int thread);
+// Tells apart in which system call, with which arguments and from which place, a thread waits: a
+// hash of that.
+uint64_t clinux_thread_call(int thread);
 // Whether a signal sent to the thread is neither blocked nor ignored.
 bool clinux_thread_takes_signal(int thread, int signal);
 // Nanoseconds of processor time; -1 if the thread is gone.

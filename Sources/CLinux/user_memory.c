@@ -8,13 +8,13 @@ typedef ssize_t copy_call(pid_t, const struct iovec *, unsigned long, const stru
                           unsigned long, unsigned long);
 
 // One call stops early at a page that is not there, and after 2 GiB; the next one tells which.
-static int64_t copy(copy_call *call, char *ours, uintptr_t theirs, size_t length) {
-  const pid_t self = getpid();
+static int64_t copy(copy_call *call, pid_t process, char *ours, uintptr_t theirs,
+                    size_t length) {
   size_t done = 0;
   while (done < length) {
     const struct iovec local = {ours + done, length - done};
     const struct iovec remote = {(void *)(theirs + done), length - done};
-    const ssize_t count = call(self, &local, 1, &remote, 1, 0);
+    const ssize_t count = call(process, &local, 1, &remote, 1, 0);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0 && (errno == EPERM || errno == ENOSYS)) return -1;
     if (count <= 0) break;
@@ -24,9 +24,13 @@ static int64_t copy(copy_call *call, char *ours, uintptr_t theirs, size_t length
 }
 
 int64_t clinux_copy_in(void *target, uintptr_t source, size_t length) {
-  return copy(process_vm_readv, target, source, length);
+  return copy(process_vm_readv, getpid(), target, source, length);
+}
+
+int64_t clinux_copy_in_from(int32_t process, void *target, uintptr_t source, size_t length) {
+  return copy(process_vm_readv, process, target, source, length);
 }
 
 int64_t clinux_copy_out(uintptr_t target, const void *source, size_t length) {
-  return copy(process_vm_writev, (char *)source, target, length);
+  return copy(process_vm_writev, getpid(), (char *)source, target, length);
 }

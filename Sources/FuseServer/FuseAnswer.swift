@@ -35,6 +35,8 @@ enum FuseAnswer: ~Copyable {
     case directory(DirectoryReply)
     /// A place in a file.
     case position(UInt64)
+    /// An ioctl(2) has been done, and there is nothing to tell.
+    case ioctlDone
     /// The numbers of statfs(2).
     case statistics(FileSystemStatistics)
 }

@@ -20,6 +20,7 @@ enum FuseCapabilities {
             FUSE_CAP_ASYNC_READ | FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_EXPORT_SUPPORT
             | FUSE_CAP_DONT_MASK | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO
             | FUSE_CAP_ASYNC_DIO | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_CACHE_SYMLINKS
+            | FUSE_CAP_IOCTL_DIR
         if checksPermissions { wanted |= FUSE_CAP_POSIX_ACL }
         if usesWritebackCache { wanted |= FUSE_CAP_WRITEBACK_CACHE }
         return UInt32(wanted) & capable

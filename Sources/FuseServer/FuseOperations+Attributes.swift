@@ -21,7 +21,7 @@ private func fuseGetAttributes(
     _ node: fuse_ino_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    unsafe answer(request) { (fileSystem) throws(Errno) in
+    unsafe answer(request, evenShutDown: true) { (fileSystem) throws(Errno) in
         .attributes(try fileSystem.attributes(of: NodeID(rawValue: node)))
     }
 }
@@ -80,7 +80,7 @@ private func fuseAccess(_ request: fuse_req_t?, _ node: fuse_ino_t, _ mask: Int3
 }
 
 private func fuseStatistics(_ request: fuse_req_t?, _ node: fuse_ino_t) {
-    unsafe answer(request) { (fileSystem) throws(Errno) in
+    unsafe answer(request, evenShutDown: true) { (fileSystem) throws(Errno) in
         .statistics(try fileSystem.statistics(of: NodeID(rawValue: node)))
     }
 }

@@ -84,7 +84,7 @@ private func fuseReleaseDirectory(
     _ node: fuse_ino_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    unsafe answer(request) { (fileSystem) throws(Errno) in
+    unsafe answer(request, evenShutDown: true) { (fileSystem) throws(Errno) in
         fileSystem.releaseDirectory(try unsafe openFile(file))
         return .done
     }

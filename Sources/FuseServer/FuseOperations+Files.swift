@@ -144,7 +144,7 @@ private func fuseRelease(
     _ node: fuse_ino_t,
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
-    unsafe answer(request) { (fileSystem) throws(Errno) in
+    unsafe answer(request, evenShutDown: true) { (fileSystem) throws(Errno) in
         fileSystem.release(try unsafe openFile(file), node: NodeID(rawValue: node))
         return .done
     }

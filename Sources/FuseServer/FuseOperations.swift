@@ -14,15 +14,18 @@ func makeFuseOperations() -> fuse_lowlevel_ops {
     addAttributeOperations(to: &operations)
     addFileOperations(to: &operations)
     addDirectoryOperations(to: &operations)
+    addIoctlOperations(to: &operations)
     return operations
 }
 
 /// Answers `request` with what `body` returns or throws.
 ///
-/// The reply is the last thing done.
+/// The reply is the last thing done. Once the file system is shut down it is EIO, except for what
+/// lets the kernel go on to an unmount (`evenShutDown`).
 @inline(__always)
 func answer(
     _ request: fuse_req_t?,
+    evenShutDown: Bool = false,
     _ body: (PagedFileSystem) throws(Errno) -> FuseAnswer
 ) {
     guard let request = unsafe request else { return }
@@ -30,6 +33,7 @@ func answer(
     let server = unsafe fuseServer(fuse_req_userdata(request))
     // `run` sets the file system before the first request is read.
     guard let fileSystem = server.fileSystem else { return reply.fail(.ioError) }
+    if !evenShutDown && fileSystem.isShutDown { return reply.fail(.ioError) }
     do throws(Errno) {
         let result = try body(fileSystem)
         reply.send(result, from: server)

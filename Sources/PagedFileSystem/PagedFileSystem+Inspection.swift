@@ -103,7 +103,10 @@ extension PagedFileSystem {
 
     /// The paths of files that are open for writing under `path` (empty for the whole mount): the
     /// kernel may hold writes to them that we have not seen.
+    ///
+    /// None after `shutDown`: they are not wanted then.
     public func filesOpenForWriting(under path: String) -> [String] {
+        if isShutDown { return [] }
         var paths: Set<String> = []
         for open in openFiles.all() where open.isWritable {
             if let name = open.inode.node.path(), name.isInside(path) { paths.insert(name) }
@@ -154,6 +157,7 @@ extension PagedFileSystem {
     /// Writes back everything, as often as something is dirty afterwards and no flush fails, and
     /// syncs the backing file system.
     ///
+    /// After `shutDown` it does nothing.
     /// Where files are still written, `passCountMax` bounds how often: there may be no end to it.
     /// `progress` gets the bytes and the files that are dirty still, at the start and before each
     /// file; once it returns false the drain ends.
@@ -162,6 +166,7 @@ extension PagedFileSystem {
         progress: (_ dirtyBytes: UInt64, _ dirtyFiles: UInt64) -> Bool
     ) -> FlushOutcome {
         var outcome = FlushOutcome()
+        if isShutDown { return outcome }
         var passCount = 0
         while outcome.failures.isEmpty, passCount < passCountMax {
             passCount += 1
@@ -186,6 +191,22 @@ extension PagedFileSystem {
             outcome.failures.append((store.path, failure))
         }
         return outcome
+    }
+
+    /// Writes back what is dirty now, in the kernel or here, and syncs the backing file system; on
+    /// a thread that serves a request.
+    ///
+    /// Errors: EBUSY if there might not be enough threads left for what the kernel hands over; the
+    /// first of the writes that fail, after all were tried.
+    public func writeBackAll() throws(Errno) {
+        if let kernelCache {
+            for node in nodesOpenForWriting().keys where !kernelCache.handOverFromRequest(node) {
+                throw .resourceBusy
+            }
+        }
+        // Once more for what was written meanwhile.
+        let outcome = drain(passCountMax: 2) { _, _ in true }
+        if let (_, failure) = outcome.failures.first { throw failure.errno }
     }
 
     /// Files that matter after this mount: those that have a name.

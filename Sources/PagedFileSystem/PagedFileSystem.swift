@@ -1,5 +1,6 @@
 public import Storage
 public import Support
+internal import Synchronization
 public import SystemPackage
 public import VMCore
 public import Writeback
@@ -42,6 +43,7 @@ public final class PagedFileSystem: Sendable {
     let decorate: @Sendable (any BackingFile) -> any BackingFile
     let prefaulter: FramePrefaulter
     private let cache = Guarded<(any KernelCache)?>(nil, rank: .leaf)
+    private let isShutDownFlag = Atomic(false)
 
     /// Makes the file system of a backing directory; `start` lets its writeback run.
     ///
@@ -89,8 +91,22 @@ public final class PagedFileSystem: Sendable {
     /// Refuses changes of content from now on (`ENOTCONN`), and waits for those under way: what is
     /// drained afterwards is all there is.
     public func refuseChanges() {
-        changes.close()
+        // As every call gets when the daemon is gone.
+        changes.close(with: .socketNotConnected)
     }
+
+    /// Ends the file system as a crash of the machine would, for those who want to see what is left
+    /// then: nothing that is dirty will be written, and content can no longer be changed (`EIO`).
+    ///
+    /// Changes that are under way end first.
+    public func shutDown() {
+        isShutDownFlag.store(true, ordering: .relaxed)
+        engine.shutDown()
+        changes.close(with: .ioError)
+    }
+
+    /// Whether `shutDown` was called.
+    public var isShutDown: Bool { isShutDownFlag.load(ordering: .relaxed) }
 
     /// Gives the file system the cache that the kernel keeps in front of it.
     public func attach(_ cache: any KernelCache) {

@@ -33,6 +33,7 @@ public final class WritebackEngine: Sendable {
         var queue = FlushQueue()
         var isFrozen = false
         var isStopping = false
+        var isShutDown = false
         /// Threads that wait for page memory: while there are any, whatever is dirty is flushed.
         var memoryWaiterCount = 0
         /// Threads that wait for rounds; nobody is woken where there are none.
@@ -78,6 +79,14 @@ public final class WritebackEngine: Sendable {
         for thread in threads { thread.join() }
     }
 
+    /// Makes every flush from now on fail (`EIO`), and those that wait for one with it.
+    ///
+    /// Flushes that are under way end as they would.
+    public func shutDown() {
+        state.withLock { $0.isShutDown = true }
+        state.wakeAll()
+    }
+
     /// Whether background writeback is suspended.
     public var isFrozen: Bool { state.withLock { $0.isFrozen } }
 
@@ -112,6 +121,9 @@ public final class WritebackEngine: Sendable {
         isSync: Bool = false
     ) throws(FlushFailure) -> FlushReport {
         do throws(FlushFailure) {
+            if state.withLock({ $0.isShutDown }) {
+                throw FlushFailure(errno: .ioError, offset: 0, length: 0)
+            }
             return try FileFlush(target, isSync: isSync, events: events).run { report in
                 statistics.add(report)
                 noteRound()

@@ -47,6 +47,8 @@ struct DaemonFailure: Error {
 ///     TERM, INT, HUP           the kernel hands over, what is dirty is written, unmount, as above
 ///     vmofs unmount            the same, asked for over the control channel
 ///     the same signal again    what is dirty is named and lost
+///
+/// After FS_IOC_SHUTDOWN nothing is written any more: what is dirty is named and lost.
 final class Daemon: Sendable {
     private let configuration: MountConfiguration
     private let logger: Logger
@@ -156,6 +158,7 @@ final class Daemon: Sendable {
         }
         // The mount is gone, and its device number may be another's by now.
         stopControl()
+        if fileSystem.isShutDown { nameLosses() }
         writeBack()
         fileSystem.stop()
         return 0
@@ -265,12 +268,16 @@ final class Daemon: Sendable {
     }
 
     private func abandon() {
+        nameLosses()
+        try? server.detachMountpoint(lazily: true)
+        stopControl()
+        exit(1)
+    }
+
+    private func nameLosses() {
         for file in fileSystem.dirtyFiles() {
             let bytes = file.dirtyBytes + file.dirtyZeroBytes
             logger.critical("lost: \(file.path): \(bytes) dirty bytes")
         }
-        try? server.detachMountpoint(lazily: true)
-        stopControl()
-        exit(1)
     }
 }

@@ -158,7 +158,7 @@ final class MountInspection: InspectionProvider {
         let outcome = fileSystem.drain(passCountMax: 2) { bytes, files in
             progress(DrainProgress(remainingBytes: bytes, remainingFiles: files))
         }
-        let left = fileSystem.dirtyFiles()
+        let left = fileSystem.isShutDown ? [] : fileSystem.dirtyFiles()
         return DrainResult(
             remaining: DrainProgress(
                 remainingBytes: left.reduce(0) { $0 + $1.dirtyBytes + $1.dirtyZeroBytes },

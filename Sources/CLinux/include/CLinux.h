@@ -34,10 +34,12 @@ int clinux_populate_write(void *address, size_t length);
 // How long a file may become, in bytes (RLIMIT_FSIZE).
 uint64_t clinux_file_size_limit(void);
 
-// user_memory.c: copies between memory of ours and memory of this process that may not be there.
-// Source: process_vm_readv(2), process_vm_writev(2). Returns how many bytes were there, fewer than
-// `length` where an address follows that cannot be accessed; -1 if the kernel forbids the call.
+// user_memory.c: copies between memory of ours and memory of this process, or of another one, that
+// may not be there. Source: process_vm_readv(2), process_vm_writev(2). Returns how many bytes were
+// there, fewer than `length` where an address follows that cannot be accessed; -1 if the kernel
+// forbids the call.
 int64_t clinux_copy_in(void *target, uintptr_t source, size_t length);
+int64_t clinux_copy_in_from(int32_t process, void *target, uintptr_t source, size_t length);
 int64_t clinux_copy_out(uintptr_t target, const void *source, size_t length);
 
 #endif

@@ -153,6 +153,28 @@ struct ZeroTests {
         #expect(try file.attributes.size == 1 << 20)
     }
 
+    @Test(
+        "a cut gives back what was reserved beyond it, and nothing else",
+        arguments: [true, false]
+    )
+    func allocateAndCut(isWrittenBack: Bool) throws {
+        let fixture = try FileSystemFixture()
+        let file = try fixture.create("a")
+        try file.allocate(0, 0, 1 << 20)
+        if isWrittenBack { try file.sync() }
+        try file.truncate(1 << 18)
+        let kept = UInt64(1 << 18) / 512
+        // The file system may need a few blocks for itself.
+        #expect((kept...kept + 64).contains(try fixture.blocks("a")))
+        try file.write([UInt8](repeating: 0, count: 4 * page), at: 0)
+        try file.sync()
+        #expect(try fixture.blocks("a") >= kept)
+        #expect(try fixture.backing("a") == [UInt8](repeating: 0, count: 1 << 18))
+        try file.allocate(0x03, 0, 1 << 17)
+        try file.sync()
+        #expect(try fixture.blocks("a") <= kept / 2 + 64)
+    }
+
     @Test("SEEK_DATA and SEEK_HOLE follow pages and backing file together")
     func seek() throws {
         let fixture = try FileSystemFixture()

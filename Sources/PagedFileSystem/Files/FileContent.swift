@@ -13,6 +13,12 @@ struct FileContent {
     var size: UInt64
     /// The size of the backing file in bytes, as far as we made it.
     var backingSize: UInt64
+    /// Where the backing file's data ends: from here on it has holes and reserved blocks alone.
+    ///
+    /// Zeros beyond are left as they are: a hole there would give the reserved blocks back.
+    var backingDataEnd: UInt64
+    /// How far blocks have been reserved in the backing file, perhaps beyond its end.
+    var reservedEnd: UInt64 = 0
     /// The largest size that the backing file can have, as far as it has been asked: it is once a
     /// file grows beyond what every file system has room for.
     var sizeMax = FileContent.sizeMaxOfAnyFile
@@ -52,6 +58,7 @@ struct FileContent {
     init(_ attributes: FileAttributes) {
         size = attributes.size
         backingSize = attributes.size
+        backingDataEnd = attributes.size
         modificationTime = attributes.modificationTime
         changeTime = attributes.changeTime
         version = BackingVersion(attributes)

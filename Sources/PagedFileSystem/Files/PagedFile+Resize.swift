@@ -48,8 +48,13 @@ extension PagedFile {
     }
 
     private func shrink(to size: UInt64) throws(Errno) {
-        if content.withLock({ $0.backingSize > size }) {
+        let seen = content.withLock { $0 }
+        if seen.backingSize > size {
             try backing.openForWriting().setSize(size)
+        } else if seen.reservedEnd > size {
+            // What is reserved beyond the new size is given back by a cut, and only by one.
+            try setBackingSize(seen.reservedEnd)
+            try setBackingSize(size)
         }
         content.withLock { content in
             // A write may have let the file grow or another call cut it; the last word counts.
@@ -57,11 +62,18 @@ extension PagedFile {
             content.sequence += 1
             content.size = size
             content.backingSize = min(content.backingSize, size)
+            content.backingDataEnd = min(content.backingDataEnd, size)
+            content.reservedEnd = min(content.reservedEnd, size)
             content.areBackingTimesStale = true
             let whole = pageCount(coveringBytes: size) * pageSize
             resizeVMO(to: whole)
             if size < whole { _ = vmo.zeroResidentTail(ByteRange(size, whole)) }
         }
+    }
+
+    private func setBackingSize(_ size: UInt64) throws(Errno) {
+        try backing.openForWriting().setSize(size)
+        content.withLock { $0.backingSize = size }
     }
 
     /// Resizes the VMO; `content` must be locked, and the gate held to shrink.
@@ -95,6 +107,7 @@ extension PagedFile {
     ) throws(Errno) {
         try admitSize(range.end)
         try backing.openForWriting().allocate(range, keepSize: true)
+        content.withLock { $0.reservedEnd = max($0.reservedEnd, range.end) }
         if !keepsSize { extend(to: range.end) }
         noteModified(stampsTimes: stampsTimes)
     }
@@ -109,6 +122,8 @@ extension PagedFile {
     ) throws(Errno) {
         if extends { try admitSize(range.end) }
         if extends { extend(to: range.end) }
+        // Whoever asks for zeros expects that blocks are given back, those without data, too.
+        content.withLock { $0.backingDataEnd = max($0.backingDataEnd, range.end) }
         let inside = range.clamped(to: ByteRange(0, size))
         if !inside.isEmpty {
             let whole = inside.pagesRoundedInward

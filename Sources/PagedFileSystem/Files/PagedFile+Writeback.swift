@@ -44,6 +44,7 @@ extension PagedFile: WritebackTarget {
         _ buffers: [UnsafeRawBufferPointer]
     ) throws(FlushFailure) -> UInt64 {
         if range.isEmpty { return 0 }
+        content.withLock { $0.backingDataEnd = max($0.backingDataEnd, range.end) }
         do {
             unsafe try backing.openForWriting().write(at: range.start, from: buffers)
         } catch {
@@ -56,7 +57,8 @@ extension PagedFile: WritebackTarget {
     func makeZero(_ pages: PageRange) throws(FlushFailure) -> UInt64 {
         let range = content.withLock { content in
             content.areBackingTimesStale = true
-            return pages.bytes.clamped(to: ByteRange(0, content.backingSize))
+            let end = min(content.backingSize, content.backingDataEnd)
+            return pages.bytes.clamped(to: ByteRange(0, end))
         }
         if range.isEmpty { return 0 }
         do {

@@ -35,14 +35,27 @@ private func fuseCreate(
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
     unsafe answer(request) { (fileSystem) throws(Errno) in
-        let (entry, result) = try fileSystem.create(
-            unsafe FileName(request: name),
-            in: NodeID(rawValue: parent),
-            mode: mode,
-            flags: unsafe file?.pointee.flags ?? 0,
-            caller: unsafe Caller(of: request)
-        )
-        return .created(entry, result)
+        let flags = unsafe file?.pointee.flags ?? 0
+        let caller = unsafe Caller(of: request)
+        let parent = NodeID(rawValue: parent)
+        let created: (entry: Entry, result: OpenResult)
+        if unsafe UnnamedFileRequest.isMeant(by: name) {
+            created = try fileSystem.createUnnamed(
+                in: parent,
+                mode: mode,
+                flags: flags,
+                caller: caller
+            )
+        } else {
+            created = try fileSystem.create(
+                unsafe FileName(request: name),
+                in: parent,
+                mode: mode,
+                flags: flags,
+                caller: caller
+            )
+        }
+        return .created(created.entry, created.result)
     }
 }
 

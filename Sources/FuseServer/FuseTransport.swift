@@ -103,7 +103,9 @@ func fuseRead(
         }
         return -1
     }
-    unsafe transport.received(UnsafeRawBufferPointer(start: buffer, count: count))
+    let request = unsafe UnsafeMutableRawBufferPointer(start: buffer, count: count)
+    unsafe UnnamedFileRequest.translate(request)
+    unsafe transport.received(UnsafeRawBufferPointer(request))
     return count
 }
 

@@ -33,6 +33,8 @@ public struct FileName: Sendable, Hashable {
 
     /// `..`, the directory above.
     static let parent: FileName = ".."
+    /// The directory itself.
+    static let itself: FileName = "."
 
     /// Whether this is `.` or `..`.
     public var isDotOrDotDot: Bool {

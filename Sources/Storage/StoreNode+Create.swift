@@ -15,12 +15,31 @@ extension StoreNode {
         caller: Caller
     ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
         try checkIsEntry(name)
+        return try create(name, flags: O_CREAT | O_EXCL, mode: mode, caller: caller)
+    }
+
+    /// Makes a regular file without a name, which can be given one, and opens it, as above.
+    ///
+    /// Errors: EOPNOTSUPP where the backing file system has no such files.
+    public func createUnnamedFile(
+        mode: UInt32,
+        caller: Caller
+    ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
+        try create(.itself, flags: Int32(CLINUX_O_TMPFILE), mode: mode, caller: caller)
+    }
+
+    private func create(
+        _ name: FileName,
+        flags: Int32,
+        mode: UInt32,
+        caller: Caller
+    ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
         let permissions = self.permissions(for: mode, caller: caller)
         let created = try withCredentials(of: caller) { () throws(Errno) in
             try SystemCalls.open(
                 name,
                 in: descriptor,
-                flags: O_RDWR | O_CREAT | O_EXCL,
+                flags: O_RDWR | flags,
                 mode: permissions
             ).release()
         }

@@ -31,6 +31,7 @@ NOW = time.time_ns()
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 AT_FDCWD = -100
+AT_SYMLINK_FOLLOW = 0x400
 
 # Who calls: user, group, further groups.
 ROOT = (0, 0, [])
@@ -444,6 +445,41 @@ def unlinked(fd):
     os.fchmod(fd, 0o600)
     status = os.fstat(fd)
     return os.pread(fd, 9, 0), status.st_nlink, status.st_size, oct(status.st_mode)
+
+
+def case_unnamed(call):
+    """O_TMPFILE: who may, whose it is, and who can give it a name."""
+    call(os.chmod, ".", 0o777)
+    call(make, "directory", "setgid")
+    call(os.chown, "setgid", 0, 65533)
+    call(os.chmod, "setgid", 0o2777)
+    call(make, "directory", "sealed", 0o555)
+    call(make, "file", "file")
+    for directory in (".", "setgid", "sealed", "file", "none"):
+        for user in (ROOT, ANN, ANN_WITH_GROUPS):
+            for flags in (os.O_RDWR, os.O_WRONLY, os.O_RDONLY, os.O_RDWR | os.O_EXCL):
+                call(unnamed, directory, flags, 0o2666, user=user)
+                call(unnamed, directory, flags, 0o400, "setgid/n", user=user)
+                call(contents, "setgid/n")
+                call(os.unlink, "setgid/n")
+    call(unnamed, ".", os.O_RDWR, 0o600, "file")
+
+
+def unnamed(directory, flags, mode, name=None):
+    """Makes a file without a name, and gives it one while it is written."""
+    fd = os.open(directory, os.O_TMPFILE | flags, mode)
+    try:
+        links = [os.fstat(fd).st_nlink]
+        os.write(fd, b"text")
+        if name:
+            there = b"/proc/self/fd/%d" % fd
+            check(LIBC.linkat(AT_FDCWD, there, AT_FDCWD, name.encode(), AT_SYMLINK_FOLLOW))
+            links.append(os.fstat(fd).st_nlink)
+        os.write(fd, b" and more")
+        status = os.fstat(fd)
+        return links, status.st_size, oct(status.st_mode), status.st_uid, status.st_gid
+    finally:
+        os.close(fd)
 
 
 def case_rename(call):

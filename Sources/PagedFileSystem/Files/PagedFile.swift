@@ -26,6 +26,8 @@ final class PagedFile: Sendable {
     let dirtySince = Atomic<UInt64>(0)
     /// Whether the last name is gone; an atomic, since the pager loop asks under its own lock.
     let isUnlinked = Atomic(false)
+    /// Whether the file has no name yet, but may get one as long as it is open.
+    private let isUnnamed = Atomic(false)
     let hasOpens = Atomic(false)
     /// Whether the kernel has been given bytes to keep since the file was last closed.
     let isCachedByKernel = Atomic(false)
@@ -122,6 +124,7 @@ final class PagedFile: Sendable {
     func noteClosed() {
         hasOpens.store(false, ordering: .relaxed)
         isCachedByKernel.store(false, ordering: .relaxed)
+        if isUnnamed.load(ordering: .relaxed) { noteUnlinked() }
         guard !isDirty else { return }
         if isWorthKeeping, let fresh = try? node.attributes() {
             content.withLock { $0.version = BackingVersion(fresh) }
@@ -132,6 +135,18 @@ final class PagedFile: Sendable {
     /// Takes note that the last name is gone: nothing need be written back any more.
     func noteUnlinked() {
         isUnlinked.store(true, ordering: .relaxed)
+    }
+
+    /// Takes note that there is no name yet: the file is written back like any other, because
+    /// whoever syncs it may mean to give it a name then.
+    func noteUnnamed() {
+        isUnnamed.store(true, ordering: .relaxed)
+    }
+
+    /// Takes note that there is a name, perhaps the first one.
+    func noteLinked() {
+        isUnnamed.store(false, ordering: .relaxed)
+        isUnlinked.store(false, ordering: .relaxed)
     }
 
     /// Drops all pages without writeback: the file is gone.

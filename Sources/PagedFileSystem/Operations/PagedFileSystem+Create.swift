@@ -58,6 +58,7 @@ extension PagedFileSystem {
         let directory = try inodes.inode(parent).node
         let inode = try inodes.inode(node)
         try directory.makeLink(name, to: inode.node)
+        inode.pagedFile?.noteLinked()
         noteChanged(inode)
         return entry(for: inode.node, try inode.node.attributes())
     }
@@ -81,11 +82,34 @@ extension PagedFileSystem {
             let entry = try lookup(name, in: parent)
             return (entry, try open(entry.node, flags: flags, unprivileged: caller))
         }
+        return try open(created, flags: flags)
+    }
+
+    /// open(2) with O_TMPFILE.
+    public func createUnnamed(
+        in parent: NodeID,
+        mode: UInt32,
+        flags: Int32,
+        caller: Caller
+    ) throws(Errno) -> (Entry, OpenResult) {
+        let directory = try inodes.inode(parent).node
+        return try open(
+            directory.createUnnamedFile(mode: mode, caller: caller),
+            flags: flags
+        )
+    }
+
+    /// Opens a file that has just been made.
+    private func open(
+        _ created: (node: StoreNode, attributes: FileAttributes, file: any BackingFile),
+        flags: Int32
+    ) throws(Errno) -> (Entry, OpenResult) {
         let entry = entry(for: created.node, created.attributes)
         let inode = try inodes.inode(entry.node)
         inode.hasNoCapability.store(true, ordering: .relaxed)
         let file = inode.adopt(try makePagedFile(of: inode, created.attributes))
         file.backing.adopt(created.file)
+        if created.attributes.linkCount == 0 { file.noteUnnamed() }
         return (entry, OpenResult(file: register(file, of: inode, flags: flags), keepsCache: true))
     }
 }

@@ -134,6 +134,14 @@ ptrdiff_t clinux_listxattr(const char *path, char *names, size_t size) {
 
 int clinux_removexattr(const char *path, const char *name) { return removexattr(path, name); }
 
+ptrdiff_t clinux_fgetxattr(int descriptor, const char *name, void *value, size_t size) {
+  return fgetxattr(descriptor, name, value, size);
+}
+
+int clinux_fsetxattr(int descriptor, const char *name, const void *value, size_t size, int flags) {
+  return fsetxattr(descriptor, name, value, size, flags);
+}
+
 uint32_t clinux_setfsuid(uint32_t uid) { return (uint32_t)setfsuid(uid); }
 
 uint32_t clinux_setfsgid(uint32_t gid) { return (uint32_t)setfsgid(gid); }

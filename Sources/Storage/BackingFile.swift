@@ -6,6 +6,9 @@ public import SystemPackage
 /// `StoreFile` is the real one; tests put faults in between. Every call may block on I/O, so none
 /// is made with a lock held. Offsets and sizes are in bytes.
 ///
+/// Writes, zeros and sizes leave setuid, setgid and capabilities as they are, which nobody else may
+/// change meanwhile.
+///
 /// Thread safety: any thread; calls on overlapping ranges take effect in some order.
 public protocol BackingFile: AnyObject, Sendable {
     /// Why the file cannot be written; nil if it can. Every changing call throws it.

@@ -24,6 +24,12 @@ extension StoreFile {
 
     func makeZero(_ range: ByteRange) throws(Errno) -> (punched: UInt64, written: UInt64) {
         try checkIsWritable()
+        return try keepingPrivileges { () throws(Errno) in try punchOrWrite(range) }
+    }
+
+    private func punchOrWrite(
+        _ range: ByteRange
+    ) throws(Errno) -> (punched: UInt64, written: UInt64) {
         var punched: UInt64 = 0
         var written: UInt64 = 0
         var offset = range.start

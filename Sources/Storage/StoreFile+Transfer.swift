@@ -40,6 +40,10 @@ extension StoreFile {
 
     func write(at offset: UInt64, from buffers: [UnsafeRawBufferPointer]) throws(Errno) {
         try checkIsWritable()
+        try keepingPrivileges { () throws(Errno) in unsafe try writeAll(buffers, at: offset) }
+    }
+
+    private func writeAll(_ buffers: [UnsafeRawBufferPointer], at offset: UInt64) throws(Errno) {
         // SAFETY: as in `read`; the kernel only reads what a write names.
         var vectors = unsafe IOVectors(
             buffers.map {

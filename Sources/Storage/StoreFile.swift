@@ -43,7 +43,9 @@ final class StoreFile: BackingFile {
 
     func setSize(_ size: UInt64) throws(Errno) {
         try checkIsWritable()
-        try SystemCalls.setSize(size, of: descriptor)
+        try keepingPrivileges { () throws(Errno) in
+            try SystemCalls.setSize(size, of: descriptor)
+        }
     }
 
     func allocate(_ range: ByteRange, keepSize: Bool) throws(Errno) {

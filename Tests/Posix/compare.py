@@ -14,6 +14,7 @@ kernel answers. Prints the first difference of each case; exits with 1 if there 
 
 import ctypes
 import errno
+import mmap
 import os
 import resource
 import signal
@@ -632,6 +633,44 @@ def case_attributes(call):
                 call(os.getxattr, "n", name, follow_symlinks=False, user=user)
             call(os.removexattr, "n", name, follow_symlinks=False)
         call(remove, "n")
+
+
+def sync(name):
+    """What is dirty goes to the file system underneath."""
+    return open_and(name, os.O_RDONLY, os.fsync)
+
+
+def write_mapped(name):
+    def store(fd):
+        with mmap.mmap(fd, 0) as view:
+            view[10:14] = b"view"
+            view.flush()
+    return open_and(name, os.O_RDWR, store)
+
+
+def case_capabilities(call):
+    """What takes capabilities, setuid and setgid from a program: writes, not their writeback."""
+    name = "security.capability"
+    block = mmap.mmap(-1, 4096)
+    changes = [
+        (os.chmod, "n", 0o6755), (write, "n", b"x"), (write, "n", b"y", os.O_APPEND),
+        (write, "n", block, os.O_DIRECT), (write_mapped, "n"), (os.truncate, "n", 5000),
+        (os.truncate, "n", 9000), (os.utime, "n", (1, 1)), (fallocate, "n", 0, 0, 20000),
+        (fallocate, "n", 3, 4096, 4096), (os.chown, "n", 65534, 65534), (os.rename, "n", "n"),
+        (os.setxattr, "n", "user.a", b"value"),
+    ]
+    for user in (ROOT, ANN):
+        for change in changes + ([(os.chown, "n", -1, -1)] if user is ROOT else []):
+            call(write, "n", bytes(range(1, 251)) * 40, os.O_CREAT)
+            call(os.chmod, "n", 0o6777)
+            call(os.setxattr, "n", name, bytes.fromhex("0100000200040000" + "00" * 12))
+            call(sync, "n")
+            call(os.getxattr, "n", name)
+            call(*change, user=user)
+            call(os.getxattr, "n", name)
+            call(sync, "n")
+            call(os.getxattr, "n", name)
+            call(remove, "n")
 
 
 # MARK: -

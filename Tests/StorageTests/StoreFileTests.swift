@@ -98,6 +98,28 @@ struct StoreFileTests {
         withExtendedLifetime(memory) {}
     }
 
+    @Test("writes, zeros and sizes leave setuid, setgid and capabilities as they are")
+    func privileges() throws {
+        let (node, file) = try fixture.makeFile("file", bytes: [UInt8](repeating: 7, count: 20_000))
+        let name: ExtendedAttributeName = "security.capability"
+        // Revision 2, all sets empty but the permitted one, which may open raw sockets.
+        let capability: [UInt8] = [0, 0, 0, 2, 0, 0x20] + [UInt8](repeating: 0, count: 14)
+        let hasCapability = isRoot(for: "capabilities of programs")
+        try node.setMode(0o6755)
+        if hasCapability { try node.setExtendedAttribute(name, to: capability) }
+        let changes: [() throws -> Void] = [
+            { try file.write([1, 2, 3], at: 5) }, { _ = try file.makeZero(ByteRange(0, 8192)) },
+            { try file.setSize(30_000) }, { try file.setSize(10_000) },
+        ]
+        for change in changes {
+            try change()
+            #expect(try node.attributes().permissions == 0o6755)
+            if hasCapability { #expect(try node.extendedAttribute(name) == capability) }
+        }
+        #expect(try file.attributes().size == 10_000)
+        #expect(try file.bytes(at: 4, count: 5) == [0, 0, 0, 0, 0])
+    }
+
     @Test("only large writes of whole pages, wherever they lie in memory, bypass the page cache")
     func direct() throws {
         let memory = AlignedMemory([UInt8](repeating: 1, count: 2 << 20))

@@ -75,6 +75,8 @@ int clinux_setxattr(const char *path, const char *name, const void *value, size_
                     int flags);
 ptrdiff_t clinux_listxattr(const char *path, char *names, size_t size);
 int clinux_removexattr(const char *path, const char *name);
+ptrdiff_t clinux_fgetxattr(int descriptor, const char *name, void *value, size_t size);
+int clinux_fsetxattr(int descriptor, const char *name, const void *value, size_t size, int flags);
 
 // Credentials of this thread alone. The first two return the previous id and never fail; an id
 // that cannot be set is left as it was, and (uid_t)-1 only asks.

@@ -2,6 +2,7 @@ public import Storage
 internal import Support
 internal import Synchronization
 public import SystemPackage
+internal import Writeback
 
 extension PagedFileSystem {
     /// chmod(2), chown(2), truncate(2), utimensat(2).
@@ -29,10 +30,14 @@ extension PagedFileSystem {
         }
         if changesOwner {
             // The backing file system drops setuid, setgid and capabilities by itself here.
-            try inode.node.setOwner(uid: change.uid, gid: change.gid)
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.setOwner(uid: change.uid, gid: change.gid)
+            }
         }
         if let mode = change.mode {
-            try inode.node.setMode(mode & 0o7777)
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.setMode(mode & 0o7777)
+            }
         }
         let isDeferred = try setTimes(change, of: inode)
         var attributes = try inode.node.attributes()
@@ -71,19 +76,23 @@ extension PagedFileSystem {
     /// A change that names nothing: chown(2) of neither owner nor group, or the kernel's way to
     /// drop privileges before fallocate(2) and copy_file_range(2).
     ///
-    /// The kernel sends the time of a change along with the first, where it keeps it.
+    /// The kernel sends the time of a change along with the first, where it keeps it. The second
+    /// comes also when root writes to a program with capabilities, which it has dropped itself;
+    /// setuid and setgid stay then.
     private func applyBareChange(
         _ change: AttributeChange,
         to inode: Inode,
         caller: Caller
     ) throws(Errno) {
-        if inode.isRegular, change.changeTime == nil,
-            try inode.node.attributes().permissions & 0o6000 != 0
-        {
+        let isNoChangeOfOwner = inode.isRegular && change.changeTime == nil
+        if isNoChangeOfOwner, !stampsTimes, caller.uid == 0 { return }
+        if isNoChangeOfOwner, try inode.node.attributes().permissions & 0o6000 != 0 {
             try dropPrivileges(of: inode, by: caller)
         } else {
             // As the caller: who may do it depends on setuid and setgid.
-            try inode.node.setOwner(uid: nil, gid: nil, as: caller)
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.setOwner(uid: nil, gid: nil, as: caller)
+            }
         }
     }
 
@@ -97,7 +106,7 @@ extension PagedFileSystem {
             dropped &= ~0o2000
         }
         if dropped != mode {
-            try inode.node.setMode(dropped)
+            try withoutWriteback(of: inode) { () throws(Errno) in try inode.node.setMode(dropped) }
             noteChanged(inode)
             attachedCache?.forgetAttributes(inode.id)
         }
@@ -111,12 +120,23 @@ extension PagedFileSystem {
     func noteContentChange(of inode: Inode) throws(Errno) {
         if inode.hasNoCapability.load(ordering: .relaxed) { return }
         do throws(Errno) {
-            try inode.node.removeExtendedAttribute(capabilityName)
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.removeExtendedAttribute(capabilityName)
+            }
             noteChanged(inode)
         } catch .noData, .notSupported, .notPermitted, .permissionDenied {
             // There is none, or none that this daemon could have let through.
         }
         inode.hasNoCapability.store(true, ordering: .relaxed)
+    }
+
+    /// Changes what writeback keeps as it finds it, while none of the file is under way.
+    private func withoutWriteback(
+        of inode: Inode,
+        _ change: () throws(Errno) -> Void
+    ) throws(Errno) {
+        guard let file = inode.pagedFile else { return try change() }
+        try file.gate.withGate(change)
     }
 
     // MARK: - Extended attributes
@@ -156,7 +176,14 @@ extension PagedFileSystem {
         // An ACL sets the mode, too, and setgid stays only for one of the file's group.
         let setter = name == accessListName ? caller : nil
         // SAFETY: the caller's buffer is valid for this call, and used in no other way.
-        unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags, as: setter)
+        let set = { () throws(Errno) in
+            unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags, as: setter)
+        }
+        if name == capabilityName || name == accessListName {
+            try withoutWriteback(of: inode, set)
+        } else {
+            try set()
+        }
         if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
         noteChanged(inode)
     }
@@ -174,7 +201,13 @@ extension PagedFileSystem {
         of node: NodeID
     ) throws(Errno) {
         let inode = try inodes.inode(node)
-        try inode.node.removeExtendedAttribute(name)
+        if name == capabilityName {
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.removeExtendedAttribute(name)
+            }
+        } else {
+            try inode.node.removeExtendedAttribute(name)
+        }
         noteChanged(inode)
     }
 }

@@ -108,7 +108,8 @@ extension PagedFileSystem {
         let inode = open.inode
         if let unprivileged {
             try dropPrivileges(of: inode, by: unprivileged)
-        } else {
+        } else if origin != .kernelCache {
+            // What comes from the kernel's cache was written long ago, or through a mapping.
             try noteContentChange(of: inode)
         }
         let range = ByteRange(offset: offset, length: UInt64(bytes.count))

@@ -3,9 +3,10 @@
 
 usage: describe-tree.py [--without FACT[,FACT]...] DIRECTORY
 
-A line has the name, then facts as WORD=VALUE: type, mode, uid, gid, links, size, mtime (nanoseconds),
-first (for hard links: the first name of the same object), target, device, data (a checksum of the
-contents, holes taken as zeros) and one `x:NAME=VALUE` for each extended attribute, ACLs included.
+A line has the name, then facts as WORD=VALUE: type, mode, uid, gid, links, size, mtime (in
+nanoseconds), first (for hard links: the first name of the same object), target, device, data (a
+checksum of the contents, holes taken as zeros) and an `x:NAME=VALUE` for each extended attribute,
+ACLs included.
 Sparse files cost what their data costs, however large they are.
 """
 

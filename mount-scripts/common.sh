@@ -76,6 +76,66 @@ find_vmofs() {
     fi
 }
 
+# Whether every frame of a mount's page memory is free or holds a page that can go: then all of them
+# can be filled with dirty pages at once. Leaves nothing behind; says what is wrong.
+check_frames() {
+    local vmofs=$1 mount=$2 limit dirty modified
+    modified=$(stat --format=%.9Y "$mount")
+    limit=$(status_value "$vmofs" "$mount" memory_limit_bytes)
+    "$vmofs" freeze "$mount"
+    head -c "$limit" /dev/urandom >"$mount/all-frames"
+    # The kernel hands over what it has of it still.
+    "$vmofs" dirty "$mount/all-frames" >/dev/null
+    dirty=$(status_value "$vmofs" "$mount" dirty_bytes)
+    rm "$mount/all-frames"
+    touch -m --date="@$modified" "$mount"
+    "$vmofs" thaw "$mount"
+    [[ $dirty -eq $limit ]] || say "frames are lost: $dirty of $limit bytes can be dirty"
+}
+
+# Prints a number of the status of a mount.
+status_value() {
+    "$1" status --json "$2" |
+        python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$3"
+}
+
+# Prints what is left on the gauges of a mount of which nothing is open, after a flush.
+gauges_left() {
+    "$1" flush "$2" >/dev/null || say "the flush failed"
+    "$1" status --json "$2" | python3 -c '
+import json, sys
+status = json.load(sys.stdin)
+gauges = ["dirty_bytes", "dirty_zero_bytes", "writeback_bytes", "open_files", "writeback_errors"]
+for name in gauges:
+    if status[name]: print(name, status[name])
+for file in status["files"]: print(file["path"])'
+}
+
+# Puts a process into a memory cgroup of its own, below the root's, with a limit in bytes. Fails and
+# says why where that cannot be done; remove_memory_limit takes the cgroup away again.
+limit_memory() {
+    local pid=$1 limit=$2 name=vmofs-$1
+    if grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; then
+        { echo +memory >/sys/fs/cgroup/cgroup.subtree_control; } 2>/dev/null || true
+        if mkdir "/sys/fs/cgroup/$name" 2>/dev/null &&
+            { echo "$limit" >"/sys/fs/cgroup/$name/memory.max"; } 2>/dev/null &&
+            { echo "$pid" >"/sys/fs/cgroup/$name/cgroup.procs"; } 2>/dev/null; then
+            return 0
+        fi
+    elif mkdir "/sys/fs/cgroup/memory/$name" 2>/dev/null &&
+        echo "$limit" >"/sys/fs/cgroup/memory/$name/memory.limit_in_bytes" &&
+        echo "$pid" >"/sys/fs/cgroup/memory/$name/cgroup.procs"; then
+        return 0
+    fi
+    remove_memory_limit "$pid"
+    warn "no memory cgroup can be made here (neither version 2 nor 1), so nothing is limited"
+    return 1
+}
+
+remove_memory_limit() {
+    rmdir "/sys/fs/cgroup/vmofs-$1" "/sys/fs/cgroup/memory/vmofs-$1" 2>/dev/null || true
+}
+
 # Makes a private directory for a test or benchmark run and prints its path. /var/tmp, because
 # /tmp is often tmpfs, and what is tested and measured is a real disk file system.
 make_scratch_directory() {

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Prints what there is in a tree, one object a line, in the order of its names.
 
-usage: describe-tree.py [--without FACT[,FACT]...] DIRECTORY
+usage: describe-tree.py [--uncached] [--without FACT[,FACT]...] DIRECTORY
 
-A line has the name, then facts as WORD=VALUE: type, mode, uid, gid, links, size, mtime (in
-nanoseconds), first (for hard links: the first name of the same object), target, device, data (a
-checksum of the contents, holes taken as zeros) and an `x:NAME=VALUE` for each extended attribute,
-ACLs included.
-Sparse files cost what their data costs, however large they are.
+A line has the name, then facts as WORD=VALUE: type, mode, uid, gid, links, size, mtime (nanoseconds),
+first (for hard links: the first name of the same object), target, device, data (a checksum of the
+contents, holes taken as zeros) and one `x:NAME=VALUE` for each extended attribute, ACLs included.
+Sparse files cost what their data costs, however large they are. With --uncached the contents do not
+come from what the kernel has cached of them, unless that is dirty.
 """
 
 import argparse
@@ -21,10 +21,12 @@ BLOCK = 1 << 16
 ZEROS = bytes(BLOCK)
 
 
-def checksum(path, size):
+def checksum(path, size, is_uncached):
     """Of the blocks that are not zero, and of where they lie: the same however holes are kept."""
     digest = hashlib.sha256(b"%d" % size)
     with open(path, "rb", buffering=0) as file:
+        if is_uncached:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         offset = 0
         while offset < size:
             try:
@@ -43,7 +45,7 @@ def checksum(path, size):
     return digest.hexdigest()[:32]
 
 
-def facts(path, name, seen):
+def facts(path, name, seen, is_uncached):
     status = os.lstat(path)
     kind = stat.S_IFMT(status.st_mode)
     is_directory = kind == stat.S_IFDIR
@@ -62,7 +64,7 @@ def facts(path, name, seen):
     if kind in (stat.S_IFBLK, stat.S_IFCHR):
         yield "device", status.st_rdev
     if kind == stat.S_IFREG:
-        yield "data", checksum(path, status.st_size)
+        yield "data", checksum(path, status.st_size, is_uncached)
     for attribute in sorted(os.listxattr(path, follow_symlinks=False)):
         value = os.getxattr(path, attribute, follow_symlinks=False)
         yield "x:" + os.fsdecode(attribute), value.hex()
@@ -79,15 +81,17 @@ def names(top, name=b"."):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--uncached", action="store_true")
     parser.add_argument("--without", default="", metavar="FACT[,FACT]...")
     parser.add_argument("directory", type=os.fsencode)
     arguments = parser.parse_args()
+    is_uncached = arguments.uncached
     without = set(arguments.without.split(","))
     seen = {}
     sys.setrecursionlimit(10_000)
     for name in names(arguments.directory):
         path = os.path.join(arguments.directory, name)
-        words = [f"{word}={value}" for word, value in facts(path, name, seen)
+        words = [f"{word}={value}" for word, value in facts(path, name, seen, is_uncached)
                  if word.split(":")[0] not in without]
         print(repr(name)[2:-1], *words)
 

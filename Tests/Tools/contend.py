@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Sixteen writers of the same files, which truncate and rename them meanwhile, and what must be left.
+"""Writers of the same files, which truncate and rename them meanwhile, and what must be left.
 
 usage: contend.py DIRECTORY --seed N --seconds N [--writers N]
 
 A file is slots of SLOT bytes, which lie across page borders, and slot N is written by writer N
 modulo their number alone. Everybody cuts files at borders of slots and exchanges their names.
-All note when each of their calls began and ended. So for each slot it is known at the end whether it
-holds the last that was written there, zeros, since the file was cut, or may hold either, if write and
-cut overlapped; it never holds anything else. Exits with 1 and names seed, file and slot if one does.
+All note when each of their calls began and ended. So for each slot it is known at the end whether
+it holds the last that was written there, zeros, since the file was cut, or may hold either, if
+write and cut overlapped; never anything else. Exits with 1 and names seed, file and slot if so.
 """
 
 import argparse

@@ -108,7 +108,10 @@ private func fuseListExtendedAttributes(
     _ capacity: Int
 ) {
     unsafe answer(request) { (fileSystem) throws(Errno) in
-        let names = try fileSystem.extendedAttributeNames(of: NodeID(rawValue: node))
+        let names = try fileSystem.extendedAttributeNames(
+            of: NodeID(rawValue: node),
+            caller: unsafe Caller(of: request)
+        )
         return try sized(names, capacity: capacity)
     }
 }

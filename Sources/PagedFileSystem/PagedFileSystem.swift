@@ -145,9 +145,7 @@ public final class PagedFileSystem: Sendable {
                 attributes: attributes,
                 context: context,
                 decorate: decorate
-            ) { [weak self] in
-                self?.dispose(of: self?.inodes.removeIfUnused(id))
-            }
+            ) { [weak self] in self?.noteFlushed(id) }
         } catch {
             throw Errno(error)
         }
@@ -169,6 +167,15 @@ public final class PagedFileSystem: Sendable {
     func noteChanged(_ inode: Inode) {
         guard let file = inode.pagedFile, let fresh = try? inode.node.attributes() else { return }
         file.noteAttributes(fresh)
+    }
+
+    /// Lets go of a file that was written back, if nobody knows it and nothing more is dirty; who
+    /// does may ask how many blocks it takes now.
+    private func noteFlushed(_ id: NodeID) {
+        if let file = try? inodes.inode(id).pagedFile, file.hasOtherBlocks {
+            attachedCache?.forgetAttributes(id)
+        }
+        dispose(of: inodes.removeIfUnused(id))
     }
 
     /// An entry for a node, with one more lookup counted.

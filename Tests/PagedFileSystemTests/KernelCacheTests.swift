@@ -29,13 +29,51 @@ struct KernelCacheTests {
     }
 }
 
+@Suite("What the kernel knows of blocks")
+struct KernelBlocksTests {
+    @Test("bytes from the kernel's cache make it ask for attributes, once until it has asked")
+    func handedOver() throws {
+        let fixture = try FileSystemFixture()
+        let cache = NotingCache()
+        fixture.fileSystem.attach(cache)
+        let file = try fixture.create("a")
+        try file.write(pattern(page), at: 0)
+        #expect(cache.attributesForgotten.withLock { $0 } == 0)
+        for index in 0..<3 as Range<UInt64> {
+            try file.write(pattern(page), at: index * pageSize, origin: .kernelCache)
+        }
+        #expect(cache.attributesForgotten.withLock { $0 } == 1)
+        #expect(try file.attributes.blocks == 3 * pageSize / 512)
+        try file.write(pattern(page), at: 3 * pageSize, origin: .kernelCache)
+        #expect(cache.attributesForgotten.withLock { $0 } == 2)
+    }
+
+    @Test("writeback that takes other blocks than were told makes it ask, too")
+    func writtenBack() throws {
+        let fixture = try FileSystemFixture()
+        let cache = NotingCache()
+        fixture.fileSystem.attach(cache)
+        let file = try fixture.create("a")
+        try file.write(pattern(4 * page), at: 0)
+        #expect(try file.attributes.blocks == 4 * pageSize / 512)
+        try fixture.fileSystem.sync(file.open, node: file.node, dataOnly: false)
+        #expect(cache.attributesForgotten.withLock { $0 } == 0)
+        try file.allocate(3, 0, Int64(2 * pageSize))
+        _ = try file.attributes
+        try fixture.fileSystem.sync(file.open, node: file.node, dataOnly: false)
+        #expect(cache.attributesForgotten.withLock { $0 } == 1)
+        #expect(try file.attributes.blocks == 2 * pageSize / 512)
+    }
+}
+
 /// A kernel's cache that holds nothing.
 private final class NotingCache: KernelCache {
     let forgotten = Guarded<[ByteRange]>([], rank: .leaf)
+    let attributesForgotten = Guarded(0, rank: .leaf)
 
     func handOver(_ node: NodeID, byteCount: UInt64) {}
     func handOverFromRequest(_ node: NodeID) -> Bool { true }
-    func forgetAttributes(_ node: NodeID) {}
+    func forgetAttributes(_ node: NodeID) { attributesForgotten.withLock { $0 += 1 } }
     func forgetSoon(_ node: NodeID, _ range: ByteRange) {}
     func forgetFromRequest(_ node: NodeID, _ range: ByteRange) {
         forgotten.withLock { $0.append(range) }

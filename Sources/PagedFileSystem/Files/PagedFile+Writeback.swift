@@ -127,9 +127,8 @@ extension PagedFile: WritebackTarget {
             return
         }
         content.withLock { $0.lastFailure = nil }
-        guard !isDirty else { return }
-        dirtySince.store(0, ordering: .relaxed)
-        didBecomeClean()
+        if !isDirty { dirtySince.store(0, ordering: .relaxed) }
+        didFlush()
     }
 
     /// fsync(2) and fdatasync(2): everything dirty is written, then the backing file synced.

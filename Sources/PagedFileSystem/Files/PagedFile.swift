@@ -31,20 +31,27 @@ final class PagedFile: Sendable {
     let hasOpens = Atomic(false)
     /// Whether the kernel has been given bytes to keep since the file was last closed.
     let isCachedByKernel = Atomic(false)
-    /// Called when a flush has left nothing dirty.
-    let didBecomeClean: @Sendable () -> Void
+    /// Whether the kernel's cache has handed over bytes since the kernel was told the attributes.
+    ///
+    /// It keeps the count of blocks that it was told then: writing back is no change to it.
+    let hasUntoldBlocks = Atomic(false)
+    /// The count of blocks that was last told.
+    private let toldBlocks: Atomic<UInt64>
+    /// Called when a flush has succeeded.
+    let didFlush: @Sendable () -> Void
 
     init(
         node: StoreNode,
         attributes: FileAttributes,
         context: FileContext,
         decorate: @escaping @Sendable (any BackingFile) -> any BackingFile,
-        didBecomeClean: @escaping @Sendable () -> Void
+        didFlush: @escaping @Sendable () -> Void
     ) throws(Status) {
         self.node = node
         self.context = context
-        self.didBecomeClean = didBecomeClean
+        self.didFlush = didFlush
         content = Guarded(FileContent(attributes), rank: .inode)
+        toldBlocks = Atomic(attributes.blocks)
         backing = BackingHandle(node, decorate: decorate)
         vmo = try context.pager.createVMO(
             size: attributes.size,
@@ -98,6 +105,7 @@ final class PagedFile: Sendable {
 
     /// Overlays what the mount knows better than the backing file.
     func overlay(_ attributes: inout FileAttributes) {
+        hasUntoldBlocks.store(false, ordering: .sequentiallyConsistent)
         let dirtyPages = vmo.counts.dirtyData
         content.withLock { content in
             attributes.size = content.size
@@ -108,6 +116,13 @@ final class PagedFile: Sendable {
         let whole = pageCount(coveringBytes: attributes.size) * (pageSize / 512)
         let planned = attributes.blocks + UInt64(dirtyPages) * (pageSize / 512)
         attributes.blocks = max(attributes.blocks, min(planned, whole))
+        toldBlocks.store(attributes.blocks, ordering: .relaxed)
+    }
+
+    /// Whether writeback has made the count of blocks another one than was last told.
+    var hasOtherBlocks: Bool {
+        guard let fresh = try? node.attributes() else { return false }
+        return fresh.blocks != toldBlocks.load(ordering: .relaxed)
     }
 
     /// Takes over what a change of attributes did to the backing file's own: called with fresh

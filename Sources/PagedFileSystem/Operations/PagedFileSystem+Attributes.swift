@@ -1,3 +1,4 @@
+internal import Glibc
 public import Storage
 internal import Support
 internal import Synchronization
@@ -35,9 +36,8 @@ extension PagedFileSystem {
             }
         }
         if let mode = change.mode {
-            try withoutWriteback(of: inode) { () throws(Errno) in
-                try inode.node.setMode(mode & 0o7777)
-            }
+            if mode & 0o6000 != 0, geteuid() != 0 { try writeBack(inode) }
+            try inode.node.setMode(mode & 0o7777)
         }
         let isDeferred = try setTimes(change, of: inode)
         var attributes = try inode.node.attributes()
@@ -76,17 +76,20 @@ extension PagedFileSystem {
     /// A change that names nothing: chown(2) of neither owner nor group, or the kernel's way to
     /// drop privileges before fallocate(2) and copy_file_range(2).
     ///
-    /// The kernel sends the time of a change along with the first, where it keeps it. The second
-    /// comes also when root writes to a program with capabilities, which it has dropped itself;
-    /// setuid and setgid stay then.
+    /// The kernel sends the time of a change along with the first, where it keeps it. There,
+    /// what root asks for without a time is that a write drops capabilities, and nothing else.
     private func applyBareChange(
         _ change: AttributeChange,
         to inode: Inode,
         caller: Caller
     ) throws(Errno) {
-        let isNoChangeOfOwner = inode.isRegular && change.changeTime == nil
-        if isNoChangeOfOwner, !stampsTimes, caller.uid == 0 { return }
-        if isNoChangeOfOwner, try inode.node.attributes().permissions & 0o6000 != 0 {
+        if inode.isRegular, change.changeTime == nil, caller.uid == 0,
+            options.usesKernelWritebackCache
+        {
+            try noteContentChange(of: inode)
+        } else if inode.isRegular, change.changeTime == nil,
+            try inode.node.attributes().permissions & 0o6000 != 0
+        {
             try dropPrivileges(of: inode, by: caller)
         } else {
             // As the caller: who may do it depends on setuid and setgid.
@@ -130,13 +133,16 @@ extension PagedFileSystem {
         inode.hasNoCapability.store(true, ordering: .relaxed)
     }
 
-    /// Changes what writeback keeps as it finds it, while none of the file is under way.
-    private func withoutWriteback(
-        of inode: Inode,
-        _ change: () throws(Errno) -> Void
-    ) throws(Errno) {
-        guard let file = inode.pagedFile else { return try change() }
-        try file.gate.withGate(change)
+    /// Writes a file back before it gets what the backing file system takes away at each write:
+    /// capabilities, and, if this daemon is not root's, setuid and setgid.
+    private func writeBack(_ inode: Inode) throws(Errno) {
+        guard let file = inode.pagedFile else { return }
+        _ = kernelCache?.handOverFromRequest(inode.id)
+        do {
+            try engine.flush(file)
+        } catch {
+            throw error.errno
+        }
     }
 
     // MARK: - Extended attributes
@@ -173,6 +179,7 @@ extension PagedFileSystem {
         caller: Caller
     ) throws(Errno) {
         let inode = try inodes.inode(node)
+        if name == capabilityName { try writeBack(inode) }
         // An ACL sets the mode, too, and setgid stays only for one of the file's group.
         let setter = name == accessListName ? caller : nil
         // SAFETY: the caller's buffer is valid for this call, and used in no other way.
@@ -188,9 +195,16 @@ extension PagedFileSystem {
         noteChanged(inode)
     }
 
-    /// The names of all values, each with a NUL at its end.
-    public func extendedAttributeNames(of node: NodeID) throws(Errno) -> [UInt8] {
-        try inodes.inode(node).node.extendedAttributeNames()
+    /// The names of all values that `caller` may see, each with a NUL at its end.
+    public func extendedAttributeNames(
+        of node: NodeID,
+        caller: Caller
+    ) throws(Errno) -> [UInt8] {
+        let names = try inodes.inode(node).node.extendedAttributeNames()
+        if caller.uid == 0 { return names }
+        return names.split(separator: 0)
+            .filter { !$0.starts(with: trustedPrefix) }
+            .flatMap { $0 + [0] }
     }
 
     /// Removes a value.
@@ -212,5 +226,7 @@ extension PagedFileSystem {
     }
 }
 
+/// The namespace that root alone may see.
+private let trustedPrefix = Array("trusted.".utf8)
 private let accessListName: ExtendedAttributeName = "system.posix_acl_access"
 private let capabilityName: ExtendedAttributeName = "security.capability"

@@ -109,13 +109,19 @@ extension PagedFileSystem {
         if let unprivileged {
             try dropPrivileges(of: inode, by: unprivileged)
         } else if origin != .kernelCache {
-            // What comes from the kernel's cache was written long ago, or through a mapping.
+            // For what was written into its cache the kernel has seen to that, and a store through
+            // a mapping takes nothing away.
             try noteContentChange(of: inode)
         }
         let range = ByteRange(offset: offset, length: UInt64(bytes.count))
         do throws(Errno) {
             let count = try changes.pass { () throws(Errno) in
                 unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
+            }
+            if origin == .kernelCache,
+                !file.hasUntoldBlocks.exchange(true, ordering: .sequentiallyConsistent)
+            {
+                attachedCache?.forgetAttributes(inode.id)
             }
             // A buffered read may have taken a page into the kernel's cache since the kernel
             // emptied it for this write, which it does not do again after asynchronous I/O.

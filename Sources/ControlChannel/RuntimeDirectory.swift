@@ -25,19 +25,21 @@ public final class RuntimeDirectory: Sendable {
     /// first.
     ///
     /// The later places matter where a daemon was started with another environment than the
-    /// command that looks for it. `runtimeDirectory` is the value of `XDG_RUNTIME_DIR`.
+    /// command that looks for it, and for root in a user namespace, who is a user like others
+    /// outside. `runtimeDirectory` is the value of `XDG_RUNTIME_DIR`.
     public static func places(ofUser user: UInt32, runtimeDirectory: String?) -> [String] {
         let temporary = "/tmp/vmofs-\(user)"
-        if user == 0 { return ["/run/vmofs", temporary] }
-        let standard = "/run/user/\(user)/vmofs"
+        let standard = user == 0 ? "/run/vmofs" : "/run/user/\(user)/vmofs"
         guard let runtimeDirectory, runtimeDirectory.hasPrefix("/") else {
             return [standard, temporary]
         }
         let own = runtimeDirectory + "/vmofs"
+        if user == 0 { return [standard, own, temporary] }
         return own == standard ? [own, temporary] : [own, standard, temporary]
     }
 
-    /// Opens the first of `places` that can be made or is there, for a server of this user.
+    /// Opens the first of `places` that can be made or is there, for a server of this user; one
+    /// that it may not even look into is somebody else's.
     ///
     /// - Throws: `.unsafeDirectory` where a place is there and is not safe: going on to the next
     ///   would hide that somebody is playing games. `.system` if none can be made.
@@ -49,7 +51,11 @@ public final class RuntimeDirectory: Sendable {
                 failure = .system(Errno(rawValue: errno), call: "mkdir \(place)")
                 continue
             }
-            return try RuntimeDirectory.open(place, owner: geteuid())
+            do throws(ControlError) {
+                return try RuntimeDirectory.open(place, owner: geteuid())
+            } catch .system(.permissionDenied, let call) {
+                failure = .system(.permissionDenied, call: call)
+            }
         }
         throw failure
     }

@@ -19,7 +19,7 @@ struct RuntimeDirectoryTests {
     func places() {
         #expect(
             RuntimeDirectory.places(ofUser: 0, runtimeDirectory: "/run/user/0")
-                == ["/run/vmofs", "/tmp/vmofs-0"]
+                == ["/run/vmofs", "/run/user/0/vmofs", "/tmp/vmofs-0"]
         )
         #expect(
             RuntimeDirectory.places(ofUser: 7, runtimeDirectory: "/run/user/7")

@@ -1,4 +1,3 @@
-internal import Glibc
 public import Storage
 internal import Support
 internal import Synchronization
@@ -36,7 +35,7 @@ extension PagedFileSystem {
             }
         }
         if let mode = change.mode {
-            if mode & 0o6000 != 0, geteuid() != 0 { try writeBack(inode) }
+            if mode & 0o6000 != 0 { try writeBack(inode) }
             try inode.node.setMode(mode & 0o7777)
         }
         let isDeferred = try setTimes(change, of: inode)
@@ -134,7 +133,7 @@ extension PagedFileSystem {
     }
 
     /// Writes a file back before it gets what the backing file system takes away at each write:
-    /// capabilities, and, if this daemon is not root's, setuid and setgid.
+    /// capabilities, and setuid and setgid unless this daemon is root outside of namespaces.
     private func writeBack(_ inode: Inode) throws(Errno) {
         guard let file = inode.pagedFile else { return }
         _ = kernelCache?.handOverFromRequest(inode.id)

@@ -10,8 +10,9 @@ enum Machine {
         return builds.first(where: FileManager.default.isExecutableFile) ?? builds[0]
     }()
 
-    /// The folder that holds Package.swift.
+    /// The folder that holds Package.swift, where the compiler saw it or VMOFS_PROJECT_ROOT says.
     static let projectRoot: String = {
+        if let path = ProcessInfo.processInfo.environment["VMOFS_PROJECT_ROOT"] { return path }
         var folder = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { folder.deleteLastPathComponent() }
         return folder.path

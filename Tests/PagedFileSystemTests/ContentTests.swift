@@ -208,6 +208,32 @@ struct ContentTests {
         #expect(try target.read(at: 0, count: 4000) == [UInt8](repeating: 0, count: 4000))
     }
 
+    @Test("a copy that cannot go on says how far it came")
+    func copyRangeInPart() throws {
+        let fixture = try FileSystemFixture()
+        let bytes = pattern(3 << 20)
+        try fixture.plant("source", bytes)
+        let source = try fixture.open("source")
+        let target = try fixture.create("target")
+        // The first mebibyte goes up to where no file can be longer, here or in the backing.
+        let sizeMax = min(fixture.lastFaulty.sizeMax, UInt64(Int64.max) & ~(pageSize - 1))
+        let start = sizeMax - 1 << 20
+        let copied = try fixture.fileSystem.copyRange(
+            from: source.open,
+            node: source.node,
+            at: 0,
+            to: target.open,
+            node: target.node,
+            at: start,
+            count: UInt64(bytes.count),
+            flags: 0
+        )
+        #expect(copied == 1 << 20)
+        #expect(try target.attributes.size == sizeMax)
+        #expect(try target.read(at: start) == Array(bytes.prefix(1 << 20)))
+        try target.truncate(0)
+    }
+
     @Test("sizes up to 2^63-1 cost nothing, and beyond is EFBIG")
     func hugeSizes() throws {
         let fixture = try FileSystemFixture()

@@ -35,10 +35,8 @@ extension PagedFile {
             }
         } catch {
             // Growth that no byte followed would show as zeros nobody wrote.
-            if written == 0 {
-                undoGrowth(from: range.end, to: oldSize)
-                throw error
-            }
+            undoGrowth(from: range.end, to: max(oldSize, offset + UInt64(written)))
+            if written == 0 { throw error }
         }
         noteWritten(range, stampsTimes: stampsTimes)
         return written

@@ -236,7 +236,8 @@ extension PagedFileSystem {
 
     /// copy_file_range(2): copies through pages; whole pages of zeros stay holes.
     ///
-    /// - Returns: the bytes copied; fewer than asked for at the end of the source.
+    /// - Returns: the bytes copied; fewer than asked for at the end of the source, and where no
+    ///   more can be written: the kernel takes the target's size from this.
     public func copyRange(
         from source: OpenFileID,
         node: NodeID,
@@ -258,18 +259,23 @@ extension PagedFileSystem {
             guard reply.byteCount > 0 else { break }
             // SAFETY: the buffers are the reply's, which lives until the end of this round.
             let buffers = unsafe reply.buffers
-            var position = targetOffset + copied
             for index in unsafe buffers.indices {
-                let count = try changes.pass { () throws(Errno) in
-                    unsafe try to.write(
-                        buffers[index],
-                        at: position,
-                        stampsTimes: stampsTimes
-                    )
+                let written: Int
+                do throws(Errno) {
+                    written = try changes.pass { () throws(Errno) in
+                        unsafe try to.write(
+                            buffers[index],
+                            at: targetOffset + copied,
+                            stampsTimes: stampsTimes
+                        )
+                    }
+                } catch {
+                    if copied > 0 { return copied }
+                    throw error
                 }
-                position += UInt64(count)
+                copied += UInt64(written)
+                if unsafe written < buffers[index].count { return copied }
             }
-            copied += UInt64(reply.byteCount)
         }
         return copied
     }

@@ -60,10 +60,11 @@ final class SpaceLedger: Sendable {
 
     /// Bytes available at the last look, less what was written since; 0 if a look is due.
     private func room() -> UInt64 {
-        let flushed = UInt64(engine.statistics.flushedBytes.value)
         let now = clock.now
         return look.withLock { look in
             if now >= look.nextLook { return 0 }
+            // Read under the lock: what was flushed before another thread's look is in that look.
+            let flushed = UInt64(engine.statistics.flushedBytes.value)
             let spent = flushed - look.flushedBytes
             let room = look.bytesAvailable - min(spent, look.bytesAvailable)
             return room < Self.closeLookBytes ? 0 : room

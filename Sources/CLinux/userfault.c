@@ -199,7 +199,7 @@ int clinux_thread_state(int thread) {
 
 uint64_t clinux_thread_call(int thread) {
   char text[512];
-  if (read_of_thread(thread, "syscall", text, sizeof text) <= 0)
+  if (read_of_thread(thread, "syscall", text, sizeof text) <= 0 || text[0] == 'r')
     return 0;
   // FNV-1a.
   uint64_t hash = 0xcbf29ce484222325;

@@ -86,8 +86,7 @@ struct FailedAccess {
             case CLINUX_THREAD_RUNS:
                 if hasRun(before) { return }
             case CLINUX_THREAD_WAITS_FOR_KERNEL:
-                let call = clinux_thread_call(before.thread)
-                if call != before.call || looks > Self.looksMax { return }
+                if isInAnotherCall(before) || looks > Self.looksMax { return }
             case CLINUX_THREAD_UNKNOWN:
                 usleep(Self.strangerMicroseconds)
                 return
@@ -96,6 +95,13 @@ struct FailedAccess {
             }
             pause(&looks)
         }
+    }
+
+    /// Whether a thread waits in another system call than before, of which one can be sure only if
+    /// it waited at both looks: it may have been let go between two.
+    private func isInAnotherCall(_ before: Before) -> Bool {
+        let call = clinux_thread_call(before.thread)
+        return call != 0 && before.call != 0 && call != before.call
     }
 
     /// Whether a thread has run for long enough to have made its access again.

@@ -52,7 +52,7 @@ enum {
 };
 int clinux_thread_state(int thread);
 // Tells apart in which system call, with which arguments and from which place, a thread waits: a
-// hash of that.
+// hash of that; 0 if it does not wait now.
 uint64_t clinux_thread_call(int thread);
 // Whether a signal sent to the thread is neither blocked nor ignored.
 bool clinux_thread_takes_signal(int thread, int signal);

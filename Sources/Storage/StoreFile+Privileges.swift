@@ -6,28 +6,25 @@ extension StoreFile {
     /// Makes a change of the contents, and gives the file back what that takes away.
     ///
     /// The kernel takes capabilities from a file that is written, and setuid and setgid unless root
-    /// writes. For the writes of applications that is due when they are made. Writeback comes
-    /// later, and what the file has by then, it was given after them.
+    /// writes, and not the root of a user namespace. For the writes of applications that is due when
+    /// they are made. Writeback comes later, and what the file has by then, it was given after them.
     ///
     /// The caller keeps everybody else from changing these meanwhile.
     func keepingPrivileges<Result>(
         _ change: () throws(Errno) -> Result
     ) throws(Errno) -> Result {
         let capability = FileCapability(of: descriptor)
-        let mode = isRoot ? nil : try? attributes().permissions
+        let mode = (try? attributes().permissions) ?? 0
         defer {
             // Where it cannot be set again, the file has less than it should, never more.
             capability?.set(on: descriptor)
-            if let mode, mode & 0o6000 != 0 {
+            if mode & 0o6000 != 0, (try? attributes().permissions) != mode {
                 try? SystemCalls.setMode(mode, of: descriptor)
             }
         }
         return try change()
     }
 }
-
-/// Whether this process keeps setuid and setgid of files that it writes.
-private let isRoot = geteuid() == 0
 
 /// The capabilities of a program, as bytes: `security.capability`.
 private struct FileCapability {

@@ -61,6 +61,45 @@ extension Integration {
             }
         }
 
+        @Test(
+            "what fails for want of room leaves one size in mount and BACKING",
+            arguments: CacheMode.allCases
+        )
+        func sizesAgree(mode: CacheMode) throws {
+            try withSmallBacking([mode.rawValue], mebibytes: 64) { mount in
+                try mount.run(
+                    """
+                    head -c 1M /dev/urandom >source
+                    dd if=/dev/zero of=holes bs=1 count=0 seek=1M status=none
+                    "$VMOFS" flush "$MOUNT"
+                    dd if=/dev/urandom of=filler bs=64K oflag=sync status=none 2>/dev/null || true
+                    python3 - <<'END'
+                    import ctypes, os
+                    libc = ctypes.CDLL(None, use_errno=True)
+                    libc.fallocate.argtypes = (ctypes.c_int,) * 2 + (ctypes.c_int64,) * 2
+                    failures = 0
+                    for mode in (0, 1, 0x10, 0x11):
+                        fd = os.open("holes", os.O_RDWR)
+                        failures += libc.fallocate(fd, mode, 100, 80 << 20) != 0
+                        os.close(fd)
+                    source, target = os.open("source", os.O_RDONLY), os.open("holes", os.O_RDWR)
+                    try:
+                        os.copy_file_range(source, target, 1 << 20, 0, 60 << 20)
+                    except OSError:
+                        failures += 1
+                    os.close(target)
+                    assert failures >= 2, failures
+                    END
+                    "$VMOFS" flush "$MOUNT"
+                    sizes=$(stat -c '%n %s' *)
+                    test "$sizes" = "$(cd "$BACKING" && stat -c '%n %s' *)"
+                    rm filler
+                    """
+                )
+                try mount.expectFlushed()
+            }
+        }
+
         @Test("space taken by others keeps data dirty, is reported, and hurts no one later")
         func spaceIsStolen() throws {
             try withSmallBacking(["no_writeback_cache", "memory=128M"], mebibytes: 64) { mount in

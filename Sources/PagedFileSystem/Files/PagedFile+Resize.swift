@@ -106,8 +106,14 @@ extension PagedFile {
         stampsTimes: Bool
     ) throws(Errno) {
         try admitSize(range.end)
-        try backing.openForWriting().allocate(range, keepSize: true)
-        content.withLock { $0.reservedEnd = max($0.reservedEnd, range.end) }
+        let file = try backing.openForWriting()
+        // Also where it fails some blocks may be there by then, and the backing file's time is now.
+        content.withLock { content in
+            content.reservedEnd = max(content.reservedEnd, range.end)
+            content.areBackingTimesStale = true
+        }
+        noteDirty()
+        try file.allocate(range, keepSize: true)
         if !keepsSize { extend(to: range.end) }
         noteModified(stampsTimes: stampsTimes)
     }
@@ -121,7 +127,6 @@ extension PagedFile {
         stampsTimes: Bool
     ) throws(Errno) {
         if extends { try admitSize(range.end) }
-        if extends { extend(to: range.end) }
         // Whoever asks for zeros expects that blocks are given back, those without data, too.
         content.withLock { $0.backingDataEnd = max($0.backingDataEnd, range.end) }
         let inside = range.clamped(to: ByteRange(0, size))
@@ -139,6 +144,8 @@ extension PagedFile {
                 try writeZeros(ByteRange(whole.bytes.end, inside.end))
             }
         }
+        // Last, since a failure leaves the kernel with the old size, and what is new are zeros.
+        if extends { extend(to: range.end) }
         noteModified(stampsTimes: stampsTimes)
     }
 

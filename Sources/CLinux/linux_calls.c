@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
@@ -63,6 +64,35 @@ ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size) {
   return getdents64(descriptor, buffer, size);
 }
 
+static struct clinux_time time_of(struct statx_timestamp time) {
+  return (struct clinux_time){.seconds = time.tv_sec, .nanoseconds = time.tv_nsec};
+}
+
+int clinux_attributes(int directory, const char *name, struct clinux_attributes *attributes) {
+  struct statx status;
+  if (statx(directory, name, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME,
+            &status) != 0)
+    return -1;
+  *attributes = (struct clinux_attributes){
+      .device = makedev(status.stx_dev_major, status.stx_dev_minor),
+      .inode = status.stx_ino,
+      .link_count = status.stx_nlink,
+      .device_number = makedev(status.stx_rdev_major, status.stx_rdev_minor),
+      .size = status.stx_size,
+      .blocks = status.stx_blocks,
+      .access = time_of(status.stx_atime),
+      .modification = time_of(status.stx_mtime),
+      .change = time_of(status.stx_ctime),
+      .mode = status.stx_mode,
+      .uid = status.stx_uid,
+      .gid = status.stx_gid,
+      .block_size = status.stx_blksize,
+  };
+  if (status.stx_mask & STATX_BTIME)
+    attributes->birth = time_of(status.stx_btime);
+  return 0;
+}
+
 // FILEID_INO32_GEN of the kernel's exportfs.h.
 enum { INO32_GEN = 1 };
 
@@ -71,10 +101,10 @@ struct ino32_gen_handle {
   uint32_t words[2];
 };
 
-int clinux_name_to_handle(int descriptor, uint32_t *inode, uint32_t *generation) {
+int clinux_name_to_handle(int directory, const char *name, uint32_t *inode, uint32_t *generation) {
   struct ino32_gen_handle handle = {.header.handle_bytes = sizeof handle.words};
   int mount;
-  if (name_to_handle_at(descriptor, "", &handle.header, &mount, AT_EMPTY_PATH) != 0)
+  if (name_to_handle_at(directory, name, &handle.header, &mount, AT_EMPTY_PATH) != 0)
     return -1;
   if (handle.header.handle_type != INO32_GEN ||
       handle.header.handle_bytes != sizeof handle.words) {

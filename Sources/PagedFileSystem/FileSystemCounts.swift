@@ -6,6 +6,8 @@ public final class FileSystemCounts: Sendable {
     public let writtenBytes = Counter()
     /// Open files and directories.
     public let openFiles = Counter()
+    /// Backing files that the daemon has open.
+    public let backingFiles = Counter()
 
     init() {}
 }

@@ -44,6 +44,12 @@ public struct FlushOutcome: Sendable {
 }
 
 extension PagedFileSystem {
+    /// Bytes that the daemon takes at most for the objects that the kernel knows.
+    public var inodeBytes: UInt64 {
+        let counts = inodes.counts
+        return UInt64(counts.known * InodeTable.knownBytes + counts.cached * Inode.bytesMax)
+    }
+
     /// Files that have pages or a size to write back now.
     public func dirtyFiles() -> [DirtyFile] {
         let now = MonotonicClock().now

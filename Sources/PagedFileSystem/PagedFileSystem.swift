@@ -19,6 +19,11 @@ public final class PagedFileSystem: Sendable {
         public var limits: WritebackLimits
         /// Whether the kernel caches writes and keeps size and modification time itself meanwhile.
         public var usesKernelWritebackCache = true
+        /// Inodes in memory, about, of those that file handles find again; the kernel may know any
+        /// number.
+        public var inodeCountMax = 16384
+        /// Backing files that may stay open for files that nobody has open and that are dirty.
+        public var backingFileCountMax = 4096
 
         /// Makes options with the kernel's write-back cache on.
         public init(limits: WritebackLimits) {
@@ -63,14 +68,19 @@ public final class PagedFileSystem: Sendable {
         pager = Pager(arena: arena)
         engine = WritebackEngine(pager: pager, limits: options.limits, events: events)
         prefaulter = FramePrefaulter(arena: arena)
-        inodes = InodeTable(root: store.root, attributes: try store.root.attributes())
+        inodes = InodeTable(
+            root: store.root,
+            attributes: try store.root.attributes(),
+            cachedCountMax: options.inodeCountMax
+        )
         context = FileContext(
             pager: pager,
             engine: engine,
             ledger: SpaceLedger(root: store.root, engine: engine, clock: MonotonicClock()),
             events: events,
             counts: counts,
-            prefaulter: prefaulter
+            prefaulter: prefaulter,
+            backingFileCountMax: options.backingFileCountMax
         )
     }
 
@@ -123,6 +133,22 @@ public final class PagedFileSystem: Sendable {
 
     // MARK: - Between the tables
 
+    /// The inode of a nodeid, found again by its handle if it is not in memory.
+    ///
+    /// - Throws: `ESTALE` for a nodeid that is none, or none any more.
+    func inode(_ id: NodeID) throws(Errno) -> Inode {
+        if let inode = inodes.cached(id) { return inode }
+        guard let handle = id.handle, inodes.contains(id) else { throw .staleNFSFileHandle }
+        return try revive(id, store.node(of: handle).0)
+    }
+
+    /// The inode of a nodeid that the kernel knows, with a node that was found for it.
+    func revive(_ id: NodeID, _ node: StoreNode) throws(Errno) -> Inode {
+        let (inode, unused) = try inodes.revive(id, node)
+        for inode in unused { dispose(of: inode) }
+        return inode
+    }
+
     /// The pages of a regular file, made if this is the first use.
     ///
     /// Errors: `EISDIR` for a directory, `EINVAL` for what else has no content.
@@ -138,8 +164,14 @@ public final class PagedFileSystem: Sendable {
         guard attributes.isRegular else {
             throw attributes.isDirectory ? .isDirectory : .invalidArgument
         }
+        let id = inode.id
+        if attributes.linkCount > 0, let parent = inodes.parent(of: id),
+            let directory = try? self.inode(parent).node
+        {
+            // Whoever watches wants to see a path, also of what its handle has found.
+            try? inode.node.findName(in: directory)
+        }
         do {
-            let id = inode.id
             return try PagedFile(
                 node: inode.node,
                 attributes: attributes,
@@ -172,15 +204,20 @@ public final class PagedFileSystem: Sendable {
     /// Lets go of a file that was written back, if nobody knows it and nothing more is dirty; who
     /// does may ask how many blocks it takes now.
     private func noteFlushed(_ id: NodeID) {
-        if let file = try? inodes.inode(id).pagedFile, file.hasOtherBlocks {
+        if let file = inodes.cached(id)?.pagedFile, file.hasOtherBlocks {
             attachedCache?.forgetAttributes(id)
         }
         dispose(of: inodes.removeIfUnused(id))
     }
 
     /// An entry for a node, with one more lookup counted.
-    func entry(for node: StoreNode, _ attributes: FileAttributes) -> Entry {
-        let inode = inodes.intern(node, typeBits: attributes.typeBits)
+    func entry(
+        for node: StoreNode,
+        _ attributes: FileAttributes,
+        in parent: NodeID
+    ) -> Entry {
+        let (inode, unused) = inodes.intern(node, attributes, in: parent)
+        for inode in unused { dispose(of: inode) }
         var attributes = attributes
         inode.pagedFile?.overlay(&attributes)
         return Entry(node: inode.id, generation: 0, attributes: attributes)

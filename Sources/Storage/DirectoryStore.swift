@@ -18,16 +18,34 @@ public final class DirectoryStore: Sendable {
 
     /// Opens the directory at `path`, following symbolic links to it.
     ///
+    /// About `descriptorCountMax` descriptors of objects stay open at once; others are opened when
+    /// they are needed, by file handles if this process may, or else by name, which is also what
+    /// `usesHandles` false asks for.
+    ///
     /// Errors: ENOENT, ENOTDIR, EACCES if it cannot be listed.
-    public init(path: String) throws(Errno) {
+    public init(
+        path: String,
+        descriptorCountMax: Int = 4096,
+        usesHandles: Bool = true
+    ) throws(Errno) {
         let opened = try SystemCalls.open(path: path, flags: O_RDONLY | O_DIRECTORY)
         let attributes = try SystemCalls.attributes(of: opened)
-        reference = RootReference(opened, device: attributes.device)
+        reference = RootReference(
+            opened,
+            device: attributes.device,
+            usesHandles: usesHandles,
+            descriptorCountMax: descriptorCountMax
+        )
         let flags = Int32(CLINUX_O_PATH) | O_DIRECTORY
         let descriptor = try SystemCalls.reopen(reference.descriptor, flags: flags)
-        root = StoreNode(descriptor, attributes: attributes, root: reference)
+        root = try reference.node(descriptor).0
+        // No name leads to it.
+        try root.hold()
         self.path = try reference.absolutePath()
     }
+
+    /// The number of descriptors that are open for objects.
+    public var descriptorCount: Int { reference.descriptors.count }
 
     /// Finds an object by its handle.
     ///
@@ -37,8 +55,8 @@ public final class DirectoryStore: Sendable {
     ///
     /// Errors: ESTALE if there is no such object.
     public func node(of handle: FileHandle) throws(Errno) -> (StoreNode, FileAttributes) {
-        guard reference.handleDevice != nil else { throw .staleNFSFileHandle }
-        let found = try root.node(SystemCalls.open(handle, on: reference.descriptor))
+        guard reference.hasHandles else { throw .staleNFSFileHandle }
+        let found = try reference.node(SystemCalls.open(handle, on: reference.descriptor))
         if found.1.linkCount == 0 || (found.1.isDirectory && found.0.path() == nil) {
             throw .staleNFSFileHandle
         }

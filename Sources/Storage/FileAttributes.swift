@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// What `stat` tells of an object.
@@ -26,6 +27,8 @@ public struct FileAttributes: Sendable, Hashable {
     public var modificationTime: FileTime
     /// When its data or attributes last changed.
     public var changeTime: FileTime
+    /// When it was made; nil where the backing file system does not keep that.
+    public var birthTime: FileTime?
     /// The preferred size of I/O in bytes.
     public var blockSize: UInt32
 
@@ -46,25 +49,27 @@ public struct FileAttributes: Sendable, Hashable {
         blockSize = 4096
     }
 
-    init(_ status: stat) {
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        mode = status.st_mode
-        linkCount = UInt64(status.st_nlink)
-        uid = status.st_uid
-        gid = status.st_gid
-        deviceNumber = UInt64(status.st_rdev)
-        size = UInt64(clamping: status.st_size)
-        blocks = UInt64(clamping: status.st_blocks)
-        accessTime = FileTime(status.st_atim)
-        modificationTime = FileTime(status.st_mtim)
-        changeTime = FileTime(status.st_ctim)
-        blockSize = UInt32(clamping: status.st_blksize)
+    init(_ status: clinux_attributes) {
+        device = status.device
+        inode = status.inode
+        mode = status.mode
+        linkCount = status.link_count
+        uid = status.uid
+        gid = status.gid
+        deviceNumber = status.device_number
+        size = status.size
+        blocks = status.blocks
+        accessTime = FileTime(status.access)
+        modificationTime = FileTime(status.modification)
+        changeTime = FileTime(status.change)
+        let birth = FileTime(status.birth)
+        birthTime = birth == FileTime(seconds: 0) ? nil : birth
+        blockSize = status.block_size
     }
 }
 
 extension FileAttributes {
-    /// Device and inode number; the generation is not known from these.
+    /// Device and inode number.
     public var identity: NodeIdentity { NodeIdentity(device: device, inode: inode) }
     /// The type bits alone (`S_IFREG` and so on).
     public var typeBits: UInt32 { mode & S_IFMT }
@@ -79,10 +84,7 @@ extension FileAttributes {
 }
 
 extension FileTime {
-    init(_ time: timespec) {
-        self.init(
-            seconds: Int64(time.tv_sec),
-            nanoseconds: UInt32(clamping: time.tv_nsec)
-        )
+    init(_ time: clinux_time) {
+        self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
     }
 }

@@ -5,7 +5,7 @@ extension StoreNode {
     ///
     /// Errors: EOPNOTSUPP for a symbolic link, which has none.
     public func setMode(_ mode: UInt32) throws(Errno) {
-        try SystemCalls.setMode(mode & 0o7777, of: descriptor)
+        try SystemCalls.setMode(mode & 0o7777, of: open().descriptor)
     }
 
     /// Sets the owner, the group or both; of a symbolic link, the link's own.
@@ -14,7 +14,7 @@ extension StoreNode {
     /// that one who must be allowed to do so.
     public func setOwner(uid: UInt32?, gid: UInt32?, as caller: Caller? = nil) throws(Errno) {
         guard let caller else {
-            return try SystemCalls.setOwner(uid: uid, gid: gid, of: descriptor)
+            return try SystemCalls.setOwner(uid: uid, gid: gid, of: open().descriptor)
         }
         try withCredentials(of: caller) { () throws(Errno) in
             try setOwner(uid: uid, gid: gid)
@@ -26,7 +26,7 @@ extension StoreNode {
         try SystemCalls.setTimes(
             access: access,
             modification: modification,
-            of: descriptor
+            of: open().descriptor
         )
     }
 }

@@ -15,7 +15,14 @@ extension StoreNode {
         caller: Caller
     ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
         try checkIsEntry(name)
-        return try create(name, flags: O_CREAT | O_EXCL, mode: mode, caller: caller)
+        let (attributes, file) = try create(
+            name,
+            flags: O_CREAT | O_EXCL,
+            mode: mode,
+            caller: caller
+        )
+        let place = NodePlace(name: name, directory: self)
+        return (try node(of: file, attributes, at: place), attributes, file)
     }
 
     /// Makes a regular file without a name, which can be given one, and opens it, as above.
@@ -25,7 +32,13 @@ extension StoreNode {
         mode: UInt32,
         caller: Caller
     ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
-        try create(.itself, flags: Int32(CLINUX_O_TMPFILE), mode: mode, caller: caller)
+        let flags = Int32(CLINUX_O_TMPFILE)
+        let (attributes, file) = try create(.itself, flags: flags, mode: mode, caller: caller)
+        let node = try node(of: file, attributes, at: nil)
+        // Nothing leads to it until `makeLink`.
+        let descriptor = try SystemCalls.reopen(file.descriptor, flags: Int32(CLINUX_O_PATH))
+        root.descriptors.hold(SharedDescriptor(descriptor), of: node)
+        return (node, attributes, file)
     }
 
     private func create(
@@ -33,21 +46,30 @@ extension StoreNode {
         flags: Int32,
         mode: UInt32,
         caller: Caller
-    ) throws(Errno) -> (node: StoreNode, attributes: FileAttributes, file: any BackingFile) {
+    ) throws(Errno) -> (FileAttributes, StoreFile) {
         let permissions = self.permissions(for: mode, caller: caller)
+        let directory = try open()
         let created = try withCredentials(of: caller) { () throws(Errno) in
             try SystemCalls.open(
                 name,
-                in: descriptor,
+                in: directory.descriptor,
                 flags: O_RDWR | flags,
                 mode: permissions
             ).release()
         }
-        let file = OwnedFileDescriptor(created)
-        // By the descriptor and not by the name, which might lead to another file by now.
-        let path = try SystemCalls.reopen(file, flags: Int32(CLINUX_O_PATH))
-        let (node, attributes) = try node(path)
-        return (node, attributes, StoreFile(file))
+        let file = StoreFile(OwnedFileDescriptor(created))
+        return (try file.attributes(), file)
+    }
+
+    /// The node of a file just made: by its descriptor, since the name might lead to another one by
+    /// now.
+    private func node(
+        of file: StoreFile,
+        _ attributes: FileAttributes,
+        at place: NodePlace?
+    ) throws(Errno) -> StoreNode {
+        let handle = try root.handle(of: file.descriptor, device: attributes.device)
+        return StoreNode(attributes, handle: handle, place: place, root: root)
     }
 
     /// Makes an object of the kind in `mode`: regular file, FIFO, socket or device node.
@@ -57,10 +79,10 @@ extension StoreNode {
         device: UInt64,
         caller: Caller
     ) throws(Errno) -> (StoreNode, FileAttributes) {
-        try make(name, caller: caller) { () throws(Errno) in
+        try make(name, caller: caller) { directory throws(Errno) in
             try SystemCalls.makeNode(
                 name,
-                in: descriptor,
+                in: directory.descriptor,
                 mode: (mode & S_IFMT) | permissions(for: mode, caller: caller),
                 device: device
             )
@@ -73,10 +95,10 @@ extension StoreNode {
         mode: UInt32,
         caller: Caller
     ) throws(Errno) -> (StoreNode, FileAttributes) {
-        try make(name, caller: caller) { () throws(Errno) in
+        try make(name, caller: caller) { directory throws(Errno) in
             try SystemCalls.makeDirectory(
                 name,
-                in: descriptor,
+                in: directory.descriptor,
                 mode: permissions(for: mode, caller: caller)
             )
         }
@@ -89,18 +111,20 @@ extension StoreNode {
         caller: Caller
     ) throws(Errno) -> (StoreNode, FileAttributes) {
         guard let target = ByteString(target) else { throw .invalidArgument }
-        return try make(name, caller: caller) { () throws(Errno) in
-            try SystemCalls.makeSymbolicLink(name, in: descriptor, target: target)
+        return try make(name, caller: caller) { directory throws(Errno) in
+            try SystemCalls.makeSymbolicLink(name, in: directory.descriptor, target: target)
         }
     }
 
     private func make(
         _ name: FileName,
         caller: Caller,
-        _ body: () throws(Errno) -> Void
+        _ body: (SharedDescriptor) throws(Errno) -> Void
     ) throws(Errno) -> (StoreNode, FileAttributes) {
         try checkIsEntry(name)
-        try withCredentials(of: caller, body)
+        // Opened as ourselves: the caller may not be allowed to find the way.
+        let directory = try open()
+        try withCredentials(of: caller) { () throws(Errno) in try body(directory) }
         return try lookup(name)
     }
 

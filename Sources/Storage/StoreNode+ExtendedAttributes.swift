@@ -12,7 +12,7 @@ extension StoreNode {
     public func extendedAttributeSize(_ name: ExtendedAttributeName) throws(Errno) -> Int {
         try unsafe SystemCalls.extendedAttribute(
             name,
-            of: descriptor,
+            of: open().descriptor,
             into: UnsafeMutableRawBufferPointer(start: nil, count: 0)
         )
     }
@@ -33,7 +33,7 @@ extension StoreNode {
             buffer throws(Errno) in
             try unsafe SystemCalls.extendedAttribute(
                 name,
-                of: descriptor,
+                of: open().descriptor,
                 into: buffer
             )
         }
@@ -61,7 +61,7 @@ extension StoreNode {
         }
         try unsafe SystemCalls.setExtendedAttribute(
             name,
-            of: descriptor,
+            of: open().descriptor,
             value: value,
             flags: flags
         )
@@ -71,7 +71,7 @@ extension StoreNode {
     public func extendedAttributeNames() throws(Errno) -> [UInt8] {
         try unsafe bytes(capacity: extendedAttributeBytesMax) { buffer throws(Errno) in
             try unsafe SystemCalls.extendedAttributeNames(
-                of: descriptor,
+                of: open().descriptor,
                 into: buffer
             )
         }
@@ -79,7 +79,7 @@ extension StoreNode {
 
     /// Removes the value called `name`; ENODATA if there is none.
     public func removeExtendedAttribute(_ name: ExtendedAttributeName) throws(Errno) {
-        try SystemCalls.removeExtendedAttribute(name, of: descriptor)
+        try SystemCalls.removeExtendedAttribute(name, of: open().descriptor)
     }
 }
 

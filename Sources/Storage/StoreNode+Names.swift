@@ -1,5 +1,8 @@
+internal import Glibc
 public import SystemPackage
 
+// Whoever knows nodes of the objects that lose or change their names gives them along: a node that
+// is not told may not find its object again.
 extension StoreNode {
     /// Gives `node` one more name, in this directory.
     ///
@@ -7,39 +10,113 @@ extension StoreNode {
     public func makeLink(_ name: FileName, to node: StoreNode) throws(Errno) {
         try checkIsEntry(name)
         try SystemCalls.makeLink(
-            to: node.descriptor,
+            to: node.open().descriptor,
             name,
-            in: descriptor
+            in: open().descriptor
         )
+        if node.place == nil {
+            node.move(to: NodePlace(name: name, directory: self))
+            // A descriptor of a file that had no name gives it none for ever; one opened now does.
+            root.descriptors.remove(ObjectIdentifier(node))
+        }
     }
 
-    /// Removes the name of an empty directory, or of anything else.
+    /// Removes the name of an empty directory, or of anything else: of `victim`, where it is known.
     ///
     /// Errors: ENOENT, ENOTEMPTY, ENOTDIR or EISDIR where `isDirectory` is wrong.
-    public func remove(_ name: FileName, isDirectory: Bool) throws(Errno) {
+    public func remove(
+        _ name: FileName,
+        isDirectory: Bool,
+        of victim: StoreNode? = nil
+    ) throws(Errno) {
         try checkIsEntry(name)
-        try SystemCalls.remove(name, in: descriptor, isDirectory: isDirectory)
+        try victim?.hold()
+        do throws(Errno) {
+            try SystemCalls.remove(name, in: open().descriptor, isDirectory: isDirectory)
+        } catch {
+            victim?.letGo()
+            throw error
+        }
+        victim?.noteNameLost(NodePlace(name: name, directory: self))
     }
 
-    /// Moves what is called `name` in `parent` to `newName` in `newParent`.
+    /// Moves what is called `name` in `parent`, `moved` where it is known, to `newName` in
+    /// `newParent`, in the place of `replaced`.
     ///
     /// `flags` are those of renameat2(2): 1 refuses to replace, 2 exchanges. Errors: EINVAL for
     /// flags that the backing file system does not know, and for a directory into itself.
     public static func rename(
         _ name: FileName,
         in parent: StoreNode,
+        of moved: StoreNode? = nil,
         to newName: FileName,
         in newParent: StoreNode,
+        of replaced: StoreNode? = nil,
         flags: UInt32
     ) throws(Errno) {
         try parent.checkIsEntry(name)
         try newParent.checkIsEntry(newName)
-        try SystemCalls.rename(
-            name,
-            in: parent.descriptor,
-            to: newName,
-            in: newParent.descriptor,
-            flags: flags
+        // Without a handle there is a moment in which no place leads to the object.
+        let isMovedHeld = moved !== replaced && moved?.handle == nil
+        if isMovedHeld { try moved?.hold() }
+        defer { if isMovedHeld { moved?.letGo() } }
+        try replaced?.hold()
+        do throws(Errno) {
+            try SystemCalls.rename(
+                name,
+                in: parent.open().descriptor,
+                to: newName,
+                in: newParent.open().descriptor,
+                flags: flags
+            )
+        } catch {
+            replaced?.letGo()
+            throw error
+        }
+        let (old, new) = (
+            NodePlace(name: name, directory: parent), NodePlace(name: newName, directory: newParent)
         )
+        if moved === replaced {
+            // Two names of one file: rename(2) leaves both.
+            replaced?.letGo()
+        } else if flags & exchangeFlag != 0 {
+            moved?.move(to: new)
+            replaced?.move(to: old)
+            replaced?.letGo()
+        } else {
+            moved?.move(to: new)
+            replaced?.noteNameLost(new)
+        }
+    }
+
+    /// Looks for a name of this object in a directory, if no path to it is known.
+    ///
+    /// Reads the directory to the end at worst.
+    public func findName(in directory: StoreNode) throws(Errno) {
+        guard place == nil, path() == nil else { return }
+        try directory.openDirectory().read(at: 0) { entry in
+            guard entry.inode == identity.inode, !entry.name.isDotOrDotDot else { return true }
+            move(to: NodePlace(name: entry.name, directory: directory))
+            return false
+        }
+    }
+
+    /// Takes note that a name is gone: if another is left, and leads here, nothing need be held.
+    private func noteNameLost(_ lost: NodePlace) {
+        guard let place else { return releaseIfFound() }
+        if place.name == lost.name && place.directory === lost.directory { move(to: nil) }
+        releaseIfFound()
+    }
+
+    private func releaseIfFound() {
+        let isFound = handle != nil || place != nil
+        if isFound, let attributes = try? attributes(), attributes.linkCount > 0,
+            typeBits != S_IFDIR
+        {
+            letGo()
+        }
     }
 }
+
+/// `RENAME_EXCHANGE`.
+private let exchangeFlag: UInt32 = 2

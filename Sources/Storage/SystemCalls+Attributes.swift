@@ -14,6 +14,18 @@ extension SystemCalls {
         }
     }
 
+    /// Whether this process may read and write what `descriptor` stands for.
+    ///
+    /// Source: faccessat(2).
+    static func isWritable(_ descriptor: borrowing OwnedFileDescriptor) -> Bool {
+        let result = try? unsafe withMagicLink(to: descriptor) { link throws(Errno) in
+            try retrying(on: descriptor) { _ in
+                unsafe faccessat(AT_FDCWD, link, R_OK | W_OK, AT_EACCESS)
+            }
+        }
+        return result == 0
+    }
+
     /// Sets the owner and group that are given.
     ///
     /// Source: fchownat(2).

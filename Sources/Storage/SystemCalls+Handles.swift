@@ -7,10 +7,27 @@ extension SystemCalls {
     ///
     /// Source: name_to_handle_at(2).
     static func handle(of descriptor: borrowing OwnedFileDescriptor) throws(Errno) -> FileHandle {
+        try unsafe handle("", in: descriptor)
+    }
+
+    /// The handle of what is called `name` in a directory, a symbolic link itself included.
+    static func handle(
+        of name: FileName,
+        in directory: borrowing OwnedFileDescriptor
+    ) throws(Errno) -> FileHandle {
+        try unsafe name.withCString { name throws(Errno) in
+            try unsafe handle(name, in: directory)
+        }
+    }
+
+    private static func handle(
+        _ name: UnsafePointer<CChar>,
+        in directory: borrowing OwnedFileDescriptor
+    ) throws(Errno) -> FileHandle {
         var handle = FileHandle(inode: 0, generation: 0)
         // SAFETY: the call fills the two numbers, which live through it.
-        _ = try retrying(on: descriptor) { descriptor in
-            unsafe clinux_name_to_handle(descriptor, &handle.inode, &handle.generation)
+        _ = try retrying(on: directory) { directory in
+            unsafe clinux_name_to_handle(directory, name, &handle.inode, &handle.generation)
         }
         return handle
     }

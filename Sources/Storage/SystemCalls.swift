@@ -117,26 +117,28 @@ extension SystemCalls {
 
     /// The attributes of what `descriptor` stands for.
     ///
-    /// Source: fstat(2).
+    /// Source: statx(2).
     static func attributes(of descriptor: borrowing OwnedFileDescriptor) throws(Errno)
         -> FileAttributes
     {
-        var status = stat()
-        _ = try retrying(on: descriptor) { descriptor in unsafe fstat(descriptor, &status) }
+        var status = clinux_attributes()
+        _ = try retrying(on: descriptor) { descriptor in
+            unsafe clinux_attributes(descriptor, "", &status)
+        }
         return FileAttributes(status)
     }
 
     /// The attributes of what is called `name` in a directory, a symbolic link itself included.
     ///
-    /// Source: fstatat(2).
+    /// Source: statx(2).
     static func attributes(
         of name: FileName,
         in directory: borrowing OwnedFileDescriptor
     ) throws(Errno) -> FileAttributes {
-        var status = stat()
+        var status = clinux_attributes()
         _ = try unsafe name.withCString { name throws(Errno) in
             try retrying(on: directory) { directory in
-                unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW)
+                unsafe clinux_attributes(directory, name, &status)
             }
         }
         return FileAttributes(status)

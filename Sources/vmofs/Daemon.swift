@@ -24,7 +24,6 @@ func runDaemon(
     // Dirty pages of the backing file system must not wait for us while we write to it.
     // Refused without privilege, which only makes memory pressure a little slower.
     _ = clinux_become_io_flusher()
-    _ = raiseDescriptorLimit()
     do throws(DaemonFailure) {
         return try Daemon(configuration, ready: ready).run()
     } catch {
@@ -109,7 +108,13 @@ final class Daemon: Sendable {
         options.usesKernelWritebackCache = mountOptions.usesWritebackCache ?? true
         let backing = configuration.backing
         do throws(Errno) {
-            let store = try DirectoryStore(path: backing)
+            // The rest is for files that are open in the mount.
+            let descriptorShare = Int(clamping: raiseDescriptorLimit() / 8)
+            options.backingFileCountMax = min(options.backingFileCountMax, descriptorShare)
+            let store = try DirectoryStore(
+                path: backing,
+                descriptorCountMax: min(8192, descriptorShare)
+            )
             if waitUntilClaimed(store) {
                 return try PagedFileSystem(store: store, options: options, events: events)
             }

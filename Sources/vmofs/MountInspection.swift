@@ -67,7 +67,7 @@ final class MountInspection: InspectionProvider {
         status.memoryLimitBytes = engine.limits.memoryBytes
         status.overheadLimitBytes =
             Self.fixedOverheadBytes + UInt64(server.threadCountMax) << 20
-            + engine.limits.memoryBytes / 128
+            + engine.limits.memoryBytes / 128 + fileSystem.inodeBytes
         status.residentBytes = bytes(gauges.residentPages)
         status.dirtyBytes = bytes(gauges.dirtyPages) + bytes(gauges.awaitingCleanPages)
         status.dirtyZeroBytes = bytes(gauges.dirtyZeroPages)

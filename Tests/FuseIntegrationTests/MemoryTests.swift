@@ -72,6 +72,33 @@ extension Integration {
             }
         }
 
+        /// How the daemon finds objects again whose descriptors it has closed.
+        enum Way: String, CaseIterable {
+            case handles
+            case names
+
+            /// Starts vmofs with few descriptors, and without the privilege that it should lack.
+            var launcher: [String] {
+                guard getuid() == 0 else { return ["prlimit", "--nofile=256:256"] }
+                let dropped = self == .handles ? "-sys_resource" : "-sys_resource,-dac_read_search"
+                return [
+                    "prlimit", "--nofile=256:256",
+                    "setpriv", "--bounding-set=\(dropped)", "--inh-caps=\(dropped)",
+                ]
+            }
+        }
+
+        @Test("256 descriptors are enough for any number of files", arguments: Way.allCases)
+        func manyFiles(way: Way) throws {
+            let count = Machine.isFullScale ? 18000 : 3000
+            try withMount(launcher: way.launcher) { mount in
+                try mount.run("python3 \"$TOOLS/hold-files.py\" . \(count)")
+                let descriptors = try mount.place.run("ls /proc/\(mount.daemon)/fd | wc -l")
+                #expect((Int(descriptors.output.filter(\.isNumber)) ?? 0) < 256)
+                try Self.expectWithinBudget(mount)
+            }
+        }
+
         @Test("more dirty data than dirty_bytes makes writers wait, not fail")
         func throttles() throws {
             let options = ["memory=64M", "dirty_background_bytes=4M", "dirty_bytes=8M"]

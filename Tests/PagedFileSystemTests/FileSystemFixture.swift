@@ -1,3 +1,4 @@
+import Glibc
 import Storage
 import Support
 import Synchronization
@@ -20,12 +21,19 @@ final class FileSystemFixture: Sendable {
     let faulty = Guarded<[FaultyFile]>([], rank: .leaf)
     static let caller = Caller(uid: 0, gid: 0, pid: 0, umask: 0o022)
 
-    init(memoryBytes: UInt64 = 64 << 20, limits: WritebackLimits? = nil) throws {
+    init(
+        memoryBytes: UInt64 = 64 << 20,
+        limits: WritebackLimits? = nil,
+        inodeCountMax: Int? = nil,
+        backingFileCountMax: Int? = nil
+    ) throws {
         directory = try TemporaryDirectory()
         var options = PagedFileSystem.Options(
             limits: limits ?? WritebackLimits(memoryBytes: memoryBytes)
         )
         options.usesKernelWritebackCache = false
+        options.inodeCountMax = inodeCountMax ?? options.inodeCountMax
+        options.backingFileCountMax = backingFileCountMax ?? options.backingFileCountMax
         fileSystem = try PagedFileSystem(
             store: DirectoryStore(path: directory.path),
             options: options
@@ -80,6 +88,11 @@ final class FileSystemFixture: Sendable {
             permissions: [.ownerReadWrite]
         )
         try file.closeAfter { _ = try file.writeAll(bytes) }
+    }
+
+    /// Removes a file, past the file system.
+    static func remove(_ path: String) throws {
+        try #require(unsafe Glibc.unlink(path) == 0)
     }
 
     /// 512-byte blocks of the backing file.

@@ -54,9 +54,34 @@ int clinux_renameat2(int from_directory, const char *from, int to_directory, con
                      unsigned int flags);
 ptrdiff_t clinux_getdents64(int descriptor, void *buffer, size_t size);
 
+struct clinux_time {
+  int64_t seconds;
+  uint32_t nanoseconds;
+};
+
+// What statx(2) tells; `birth` is 0 where the file system does not keep it.
+struct clinux_attributes {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t link_count;
+  uint64_t device_number;
+  uint64_t size;
+  uint64_t blocks;
+  struct clinux_time access, modification, change, birth;
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+  uint32_t block_size;
+};
+
+// Of what is called `name` in `directory`, a symbolic link itself included; of the descriptor's own
+// object for an empty name.
+int clinux_attributes(int directory, const char *name, struct clinux_attributes *attributes);
+
 // File handles of the kind that is an inode number and a generation of 32 bits each, as ext4 and
 // XFS have them; EOPNOTSUPP for others.
-int clinux_name_to_handle(int descriptor, uint32_t *inode, uint32_t *generation);
+// As above for names.
+int clinux_name_to_handle(int directory, const char *name, uint32_t *inode, uint32_t *generation);
 int clinux_open_by_handle(int mount, uint32_t inode, uint32_t generation, int flags);
 
 // Data. `vectors` are `count` times struct iovec.

@@ -12,10 +12,19 @@ final class BackingHandle: Sendable {
     /// Lets tests put faults between us and the backing file.
     private let decorate: @Sendable (any BackingFile) -> any BackingFile
 
-    init(_ node: StoreNode, decorate: @escaping @Sendable (any BackingFile) -> any BackingFile) {
+    private let counts: FileSystemCounts
+
+    init(
+        _ node: StoreNode,
+        counts: FileSystemCounts,
+        decorate: @escaping @Sendable (any BackingFile) -> any BackingFile
+    ) {
         self.node = node
+        self.counts = counts
         self.decorate = decorate
     }
+
+    deinit { close() }
 
     /// The open backing file.
     func open() throws(Errno) -> any BackingFile {
@@ -43,6 +52,7 @@ final class BackingHandle: Sendable {
         return file.withLock { file in
             if let file { return file }
             file = decorated
+            counts.backingFiles.add(1)
             return decorated
         }
     }
@@ -54,6 +64,11 @@ final class BackingHandle: Sendable {
             defer { file = nil }
             return file
         }
-        _ = old
+        if old != nil { counts.backingFiles.add(-1) }
+    }
+
+    /// Closes the descriptor if it can be had again for writing.
+    func closeIfReplaceable() {
+        if node.isWritable { close() }
     }
 }

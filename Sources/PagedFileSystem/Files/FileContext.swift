@@ -11,4 +11,6 @@ struct FileContext: Sendable {
     let events: any PageEventSink
     let counts: FileSystemCounts
     let prefaulter: FramePrefaulter
+    /// Backing files that may stay open for files that nobody has open and that are dirty.
+    let backingFileCountMax: Int
 }

@@ -128,6 +128,7 @@ extension PagedFile: WritebackTarget {
         }
         content.withLock { $0.lastFailure = nil }
         if !isDirty { dirtySince.store(0, ordering: .relaxed) }
+        closeBackingIfIdle()
         didFlush()
     }
 
@@ -146,5 +147,6 @@ extension PagedFile: WritebackTarget {
         } catch {
             throw FlushFailure(errno: error, offset: 0, length: size)
         }
+        closeBackingIfIdle()
     }
 }

@@ -52,7 +52,7 @@ final class PagedFile: Sendable {
         self.didFlush = didFlush
         content = Guarded(FileContent(attributes), rank: .inode)
         toldBlocks = Atomic(attributes.blocks)
-        backing = BackingHandle(node, decorate: decorate)
+        backing = BackingHandle(node, counts: context.counts, decorate: decorate)
         vmo = try context.pager.createVMO(
             size: attributes.size,
             options: .resizable,
@@ -140,11 +140,23 @@ final class PagedFile: Sendable {
         hasOpens.store(false, ordering: .relaxed)
         isCachedByKernel.store(false, ordering: .relaxed)
         if isUnnamed.load(ordering: .relaxed) { noteUnlinked() }
-        guard !isDirty else { return }
-        if isWorthKeeping, let fresh = try? node.attributes() {
+        if !isDirty, isWorthKeeping, let fresh = try? node.attributes() {
             content.withLock { $0.version = BackingVersion(fresh) }
         }
-        backing.close()
+        closeBackingIfIdle()
+    }
+
+    /// Closes the backing file unless somebody has the file open.
+    ///
+    /// One that waits for writeback keeps it, which then need not open it again, but not if too
+    /// many do.
+    func closeBackingIfIdle() {
+        if isOpen { return }
+        if !isDirty || !isWorthKeeping {
+            backing.close()
+        } else if context.counts.backingFiles.value > context.backingFileCountMax {
+            backing.closeIfReplaceable()
+        }
     }
 
     /// Takes note that the last name is gone: nothing need be written back any more.

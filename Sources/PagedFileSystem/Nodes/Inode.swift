@@ -7,6 +7,10 @@ internal import Synchronization
 ///
 /// One per backing object, whatever its names: hard links share it, and with it the VMO.
 final class Inode: Sendable {
+    /// Memory that one takes at most, with its node, its place in the tables and, if it was opened,
+    /// its file without pages.
+    static let bytesMax = 2048
+
     let id: NodeID
     let node: StoreNode
     /// The type bits of the mode, which never change.
@@ -27,6 +31,20 @@ final class Inode: Sendable {
 
     /// The file's pages, if it has been opened or changed since it was looked up.
     var pagedFile: PagedFile? { paged.withLock { $0 } }
+
+    /// Whether there is something that must be written back.
+    var hasSomethingToKeep: Bool {
+        guard let file = pagedFile else { return false }
+        return file.isDirty && file.isWorthKeeping
+    }
+
+    /// Whether a new inode of the same nodeid can take the place of this one.
+    var isReplaceable: Bool {
+        guard id.handle != nil, node.isReplaceable else { return false }
+        // Whoever works with the pages holds them, and may be about to make them dirty.
+        let isUsed = paged.withLock { $0 != nil && !isKnownUniquelyReferenced(&$0) }
+        return !isUsed && pagedFile?.isDirty != true
+    }
 
     /// Sets the file's pages unless somebody else was first; returns what stands.
     func adopt(_ file: PagedFile) -> PagedFile {

@@ -13,7 +13,7 @@ extension PagedFileSystem {
         of node: NodeID,
         caller: Caller
     ) throws(Errno) -> FileAttributes {
-        let inode = try inodes.inode(node)
+        let inode = try inode(node)
         let changesOwner = change.uid != nil || change.gid != nil
         // The kernel says so at each chown(2), where only others than root lose more than the
         // backing file system drops by itself.
@@ -28,6 +28,10 @@ extension PagedFileSystem {
                 try file.setSize(size, stampsTimes: true)
             }
         }
+        if changesOwner || change.mode != nil, let file = inode.pagedFile, file.isDirty {
+            // Afterwards a daemon without privileges may not be allowed to.
+            _ = try? file.backing.open()
+        }
         if changesOwner {
             // The backing file system drops setuid, setgid and capabilities by itself here.
             try withoutWriteback(of: inode) { () throws(Errno) in
@@ -35,12 +39,14 @@ extension PagedFileSystem {
             }
         }
         if let mode = change.mode {
-            if mode & 0o6000 != 0 { try writeBack(inode) }
-            try inode.node.setMode(mode & 0o7777)
+            try withoutWriteback(of: inode) { () throws(Errno) in
+                try inode.node.setMode(mode & 0o7777)
+            }
         }
         let isDeferred = try setTimes(change, of: inode)
         var attributes = try inode.node.attributes()
         if let file = inode.pagedFile {
+            file.closeBackingIfIdle()
             let isPassedThrough = changesOwner || change.mode != nil
             if isPassedThrough || !(isDeferred || change.size != nil) {
                 file.noteAttributes(attributes)
@@ -75,20 +81,17 @@ extension PagedFileSystem {
     /// A change that names nothing: chown(2) of neither owner nor group, or the kernel's way to
     /// drop privileges before fallocate(2) and copy_file_range(2).
     ///
-    /// The kernel sends the time of a change along with the first, where it keeps it. There,
-    /// what root asks for without a time is that a write drops capabilities, and nothing else.
+    /// The kernel sends the time of a change along with the first, where it keeps it. The second
+    /// comes also when root writes to a program with capabilities, which it has dropped itself;
+    /// setuid and setgid stay then.
     private func applyBareChange(
         _ change: AttributeChange,
         to inode: Inode,
         caller: Caller
     ) throws(Errno) {
-        if inode.isRegular, change.changeTime == nil, caller.uid == 0,
-            options.usesKernelWritebackCache
-        {
-            try noteContentChange(of: inode)
-        } else if inode.isRegular, change.changeTime == nil,
-            try inode.node.attributes().permissions & 0o6000 != 0
-        {
+        let isNoChangeOfOwner = inode.isRegular && change.changeTime == nil
+        if isNoChangeOfOwner, !stampsTimes, caller.uid == 0 { return }
+        if isNoChangeOfOwner, try inode.node.attributes().permissions & 0o6000 != 0 {
             try dropPrivileges(of: inode, by: caller)
         } else {
             // As the caller: who may do it depends on setuid and setgid.
@@ -132,16 +135,13 @@ extension PagedFileSystem {
         inode.hasNoCapability.store(true, ordering: .relaxed)
     }
 
-    /// Writes a file back before it gets what the backing file system takes away at each write:
-    /// capabilities, and setuid and setgid unless this daemon is root outside of namespaces.
-    private func writeBack(_ inode: Inode) throws(Errno) {
-        guard let file = inode.pagedFile else { return }
-        _ = kernelCache?.handOverFromRequest(inode.id)
-        do {
-            try engine.flush(file)
-        } catch {
-            throw error.errno
-        }
+    /// Changes what writeback keeps as it finds it, while none of the file is under way.
+    private func withoutWriteback(
+        of inode: Inode,
+        _ change: () throws(Errno) -> Void
+    ) throws(Errno) {
+        guard let file = inode.pagedFile else { return try change() }
+        try file.gate.withGate(change)
     }
 
     // MARK: - Extended attributes
@@ -153,7 +153,7 @@ extension PagedFileSystem {
         _ name: ExtendedAttributeName,
         of node: NodeID
     ) throws(Errno) -> Int {
-        try inodes.inode(node).node.extendedAttributeSize(name)
+        try inode(node).node.extendedAttributeSize(name)
     }
 
     /// A value of at most `capacity` bytes.
@@ -164,7 +164,7 @@ extension PagedFileSystem {
         of node: NodeID,
         capacity: Int
     ) throws(Errno) -> [UInt8] {
-        try inodes.inode(node).node.extendedAttribute(name, capacity: capacity)
+        try inode(node).node.extendedAttribute(name, capacity: capacity)
     }
 
     /// Sets a value; `flags` are setxattr(2)'s.
@@ -177,8 +177,7 @@ extension PagedFileSystem {
         flags: Int32,
         caller: Caller
     ) throws(Errno) {
-        let inode = try inodes.inode(node)
-        if name == capabilityName { try writeBack(inode) }
+        let inode = try inode(node)
         // An ACL sets the mode, too, and setgid stays only for one of the file's group.
         let setter = name == accessListName ? caller : nil
         // SAFETY: the caller's buffer is valid for this call, and used in no other way.
@@ -199,7 +198,7 @@ extension PagedFileSystem {
         of node: NodeID,
         caller: Caller
     ) throws(Errno) -> [UInt8] {
-        let names = try inodes.inode(node).node.extendedAttributeNames()
+        let names = try inode(node).node.extendedAttributeNames()
         if caller.uid == 0 { return names }
         return names.split(separator: 0)
             .filter { !$0.starts(with: trustedPrefix) }
@@ -213,7 +212,7 @@ extension PagedFileSystem {
         _ name: ExtendedAttributeName,
         of node: NodeID
     ) throws(Errno) {
-        let inode = try inodes.inode(node)
+        let inode = try inode(node)
         if name == capabilityName {
             try withoutWriteback(of: inode) { () throws(Errno) in
                 try inode.node.removeExtendedAttribute(name)

@@ -11,14 +11,14 @@ extension PagedFileSystem {
         device: UInt64,
         caller: Caller
     ) throws(Errno) -> Entry {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         let (node, attributes) = try directory.makeNode(
             name,
             mode: mode,
             device: device,
             caller: caller
         )
-        return entry(for: node, attributes)
+        return entry(for: node, attributes, in: parent)
     }
 
     /// mkdir(2).
@@ -28,9 +28,9 @@ extension PagedFileSystem {
         mode: UInt32,
         caller: Caller
     ) throws(Errno) -> Entry {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         let (node, attributes) = try directory.makeDirectory(name, mode: mode, caller: caller)
-        return entry(for: node, attributes)
+        return entry(for: node, attributes, in: parent)
     }
 
     /// symlink(2).
@@ -40,13 +40,13 @@ extension PagedFileSystem {
         target: [UInt8],
         caller: Caller
     ) throws(Errno) -> Entry {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         let (node, attributes) = try directory.makeSymbolicLink(
             name,
             target: target,
             caller: caller
         )
-        return entry(for: node, attributes)
+        return entry(for: node, attributes, in: parent)
     }
 
     /// link(2).
@@ -55,12 +55,12 @@ extension PagedFileSystem {
         in parent: NodeID,
         to node: NodeID
     ) throws(Errno) -> Entry {
-        let directory = try inodes.inode(parent).node
-        let inode = try inodes.inode(node)
+        let directory = try inode(parent).node
+        let inode = try inode(node)
         try directory.makeLink(name, to: inode.node)
         inode.pagedFile?.noteLinked()
         noteChanged(inode)
-        return entry(for: inode.node, try inode.node.attributes())
+        return entry(for: inode.node, try inode.node.attributes(), in: parent)
     }
 
     /// open(2) with O_CREAT of a name that does not exist.
@@ -73,7 +73,7 @@ extension PagedFileSystem {
         flags: Int32,
         caller: Caller
     ) throws(Errno) -> (Entry, OpenResult) {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         let created: (node: StoreNode, attributes: FileAttributes, file: any BackingFile)
         do throws(Errno) {
             created = try directory.createFile(name, mode: mode, caller: caller)
@@ -82,7 +82,7 @@ extension PagedFileSystem {
             let entry = try lookup(name, in: parent)
             return (entry, try open(entry.node, flags: flags, unprivileged: caller))
         }
-        return try open(created, flags: flags)
+        return try open(created, in: parent, flags: flags)
     }
 
     /// open(2) with O_TMPFILE.
@@ -92,9 +92,10 @@ extension PagedFileSystem {
         flags: Int32,
         caller: Caller
     ) throws(Errno) -> (Entry, OpenResult) {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         return try open(
             directory.createUnnamedFile(mode: mode, caller: caller),
+            in: parent,
             flags: flags
         )
     }
@@ -102,10 +103,11 @@ extension PagedFileSystem {
     /// Opens a file that has just been made.
     private func open(
         _ created: (node: StoreNode, attributes: FileAttributes, file: any BackingFile),
+        in parent: NodeID,
         flags: Int32
     ) throws(Errno) -> (Entry, OpenResult) {
-        let entry = entry(for: created.node, created.attributes)
-        let inode = try inodes.inode(entry.node)
+        let entry = entry(for: created.node, created.attributes, in: parent)
+        let inode = try inode(entry.node)
         inode.hasNoCapability.store(true, ordering: .relaxed)
         let file = inode.adopt(try makePagedFile(of: inode, created.attributes))
         file.backing.adopt(created.file)

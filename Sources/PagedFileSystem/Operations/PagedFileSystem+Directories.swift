@@ -5,7 +5,7 @@ public import SystemPackage
 extension PagedFileSystem {
     /// opendir(3).
     public func openDirectory(_ node: NodeID) throws(Errno) -> OpenFileID {
-        let inode = try inodes.inode(node)
+        let inode = try inode(node)
         let stream = try inode.node.openDirectory()
         inodes.retainOpen(inode.id)
         counts.openFiles.add(1)
@@ -59,6 +59,6 @@ extension PagedFileSystem {
         node: NodeID,
         dataOnly: Bool
     ) throws(Errno) {
-        try inodes.inode(node).node.syncDirectory()
+        try inode(node).node.syncDirectory()
     }
 }

@@ -20,7 +20,7 @@ extension PagedFileSystem {
         flags: Int32,
         unprivileged: Caller? = nil
     ) throws(Errno) -> OpenResult {
-        let inode = try inodes.inode(node)
+        let inode = try inode(node)
         let (file, keepsCache) = try currentPagedFile(of: inode)
         if flags & accessModeMask != 0 { _ = try file.backing.openForWriting() }
         let id = register(file, of: inode, flags: flags)
@@ -190,7 +190,7 @@ extension PagedFileSystem {
         else { throw .invalidArgument }
         guard range.end <= fileSizeMax else { throw .fileTooLarge }
         let file = try pagedFile(file)
-        try noteContentChange(of: inodes.inode(node))
+        try noteContentChange(of: inode(node))
         let keepsSize = mode & AllocationMode.keepSize != 0
         try changes.pass { () throws(Errno) in
             switch mode & ~AllocationMode.keepSize {
@@ -251,7 +251,7 @@ extension PagedFileSystem {
         guard flags == 0 else { throw .invalidArgument }
         let from = try pagedFile(source)
         let to = try pagedFile(target)
-        try noteContentChange(of: inodes.inode(targetNode))
+        try noteContentChange(of: inode(targetNode))
         var copied: UInt64 = 0
         while copied < count {
             let step = Int(min(count - copied, copyBytesMax))

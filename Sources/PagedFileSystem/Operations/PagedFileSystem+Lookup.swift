@@ -11,27 +11,27 @@ extension PagedFileSystem {
     public func lookup(_ name: FileName, in parent: NodeID) throws(Errno) -> Entry {
         if name.isDot, let handle = parent.handle, !inodes.contains(parent) {
             let (node, attributes) = try store.node(of: handle)
-            return entry(for: node, attributes)
+            return entry(for: node, attributes, in: parent)
         }
-        let directory = try inodes.inode(parent)
+        let directory = try inode(parent)
         if name.isDotOrDotDot { return try lookUpSelf(directory, isParent: !name.isDot) }
-        // An object that is known needs no descriptor of its own.
         let attributes = try directory.node.attributes(ofChild: name)
-        if let inode = inodes.lookUp(attributes.identity) {
+        if let inode = inodes.lookUp(attributes, in: parent) {
             var attributes = attributes
             inode.pagedFile?.overlay(&attributes)
             return Entry(node: inode.id, generation: 0, attributes: attributes)
         }
-        let (node, fresh) = try directory.node.lookup(name)
-        return entry(for: node, fresh)
+        let (node, fresh) = try directory.node.lookup(name, seen: attributes)
+        return entry(for: node, fresh, in: parent)
     }
 
     private func lookUpSelf(_ directory: Inode, isParent: Bool) throws(Errno) -> Entry {
+        let parent = inodes.parent(of: directory.id) ?? .root
         if isParent && directory.id != .root {
             let (node, attributes) = try directory.node.parent()
-            return entry(for: node, attributes)
+            return entry(for: node, attributes, in: .root)
         }
-        return entry(for: directory.node, try directory.node.attributes())
+        return entry(for: directory.node, try directory.node.attributes(), in: parent)
     }
 
     /// Takes back `count` lookups of a node.
@@ -41,17 +41,17 @@ extension PagedFileSystem {
 
     /// The attributes of a node.
     public func attributes(of node: NodeID) throws(Errno) -> FileAttributes {
-        try attributes(of: inodes.inode(node))
+        try attributes(of: inode(node))
     }
 
     /// The target of a symbolic link.
     public func readLink(_ node: NodeID) throws(Errno) -> [UInt8] {
-        try inodes.inode(node).node.readLink()
+        try inode(node).node.readLink()
     }
 
     /// Space and limits of the backing file system; pages that are dirty count as used.
     public func statistics(of node: NodeID) throws(Errno) -> FileSystemStatistics {
-        var statistics = try inodes.inode(node).node.statistics()
+        var statistics = try inode(node).node.statistics()
         let dirty = engine.dirtyBytes / max(statistics.fragmentSize, 1)
         statistics.blocksFree -= min(dirty, statistics.blocksFree)
         statistics.blocksAvailable -= min(dirty, statistics.blocksAvailable)

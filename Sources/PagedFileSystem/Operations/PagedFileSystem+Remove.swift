@@ -11,9 +11,9 @@ extension PagedFileSystem {
         in parent: NodeID,
         isDirectory: Bool
     ) throws(Errno) {
-        let directory = try inodes.inode(parent).node
+        let directory = try inode(parent).node
         let victim = known(name, in: directory)
-        try directory.remove(name, isDirectory: isDirectory)
+        try directory.remove(name, isDirectory: isDirectory, of: victim?.node)
         noteNameLost(victim)
     }
 
@@ -25,20 +25,36 @@ extension PagedFileSystem {
         in newParent: NodeID,
         flags: UInt32
     ) throws(Errno) {
-        let source = try inodes.inode(parent).node
-        let target = try inodes.inode(newParent).node
+        let source = try inode(parent).node
+        let target = try inode(newParent).node
         let moved = known(name, in: source)
         let replaced = known(newName, in: target)
-        try StoreNode.rename(name, in: source, to: newName, in: target, flags: flags)
-        if let moved { noteChanged(moved) }
+        try StoreNode.rename(
+            name,
+            in: source,
+            of: moved?.node,
+            to: newName,
+            in: target,
+            of: replaced?.node,
+            flags: flags
+        )
+        if let moved {
+            inodes.move(moved.id, to: newParent)
+            noteChanged(moved)
+        }
+        if let replaced, flags & exchangeFlag != 0 { inodes.move(replaced.id, to: parent) }
         // Of two names of one file, or an exchange, none is lost; its attributes tell.
         if let replaced, replaced !== moved { noteNameLost(replaced) }
     }
 
-    /// The inode behind a name, if we know it.
+    /// The inode behind a name, if we or the kernel know it.
     private func known(_ name: FileName, in directory: StoreNode) -> Inode? {
         guard let attributes = try? directory.attributes(ofChild: name) else { return nil }
-        return inodes.find(attributes.identity)
+        if let inode = inodes.find(attributes) { return inode }
+        guard let node = try? directory.lookup(name, seen: attributes).0,
+            let id = node.handle.flatMap({ NodeID($0) })
+        else { return nil }
+        return try? revive(id, node)
     }
 
     private func noteNameLost(_ inode: Inode?) {
@@ -47,3 +63,6 @@ extension PagedFileSystem {
         if fresh.linkCount == 0 { file.noteUnlinked() }
     }
 }
+
+/// `RENAME_EXCHANGE`.
+private let exchangeFlag: UInt32 = 2

@@ -14,12 +14,15 @@ final class Mount: Sendable {
 
     /// Mounts with options, small memory unless they say otherwise: eviction and throttling are
     /// then part of every test.
-    init(_ place: TestPlace, options: [String] = []) throws {
+    ///
+    /// `launcher` is a command that starts vmofs: with other limits, or without privileges.
+    init(_ place: TestPlace, options: [String] = [], launcher: [String] = []) throws {
         self.place = place
         let memory = options.contains { $0.hasPrefix("memory=") } ? [] : ["memory=64M"]
         self.options = (memory + options).joined(separator: ",")
         let outcome = try Tool.run(
-            [Machine.binary, "mount", "-o", self.options, place.backing, place.mountPoint]
+            launcher
+                + [Machine.binary, "mount", "-o", self.options, place.backing, place.mountPoint]
         )
         try #require(outcome.status == 0, "mount: \(outcome.errors)")
         daemon = try Mount.status(of: place.mountPoint).pid
@@ -105,13 +108,14 @@ enum CacheMode: String, CaseIterable, CustomTestStringConvertible {
 func withMount(
     _ options: [String] = [],
     place: TestPlace? = nil,
+    launcher: [String] = [],
     prepare: (TestPlace) throws -> Void = { _ in },
     _ body: (Mount) throws -> Void
 ) throws {
     let place = try place ?? TestPlace()
     try withExtendedLifetime(place) {
         try prepare(place)
-        let mount = try Mount(place, options: options)
+        let mount = try Mount(place, options: options, launcher: launcher)
         do {
             try body(mount)
             let seen = try place.listing(of: place.mountPoint)

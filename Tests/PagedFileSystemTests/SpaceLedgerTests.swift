@@ -1,3 +1,5 @@
+// Goal: promises of room hold while others look, too.
+// Method: a clock that is asked between two steps of one thread, and lets another one come between.
 import Storage
 import Support
 import TestSupport
@@ -7,10 +9,10 @@ import Writeback
 
 @testable import PagedFileSystem
 
-/// What the ledger says of the room that is left.
+@Suite("SpaceLedger")
 struct SpaceLedgerTests {
-    /// A clock that lets other threads run just before it answers.
-    private final class InterruptedClock: TimeSource {
+    /// A clock that runs code when it is asked for the time.
+    final class Clock: TimeSource {
         let interruption = Guarded<(@Sendable () -> Void)?>(nil, rank: .leaf)
 
         var now: UInt64 {
@@ -23,26 +25,24 @@ struct SpaceLedgerTests {
         }
     }
 
-    /// While a thread asks for room, another one may flush, and look at the file system after that.
-    @Test func aLookFromAfterAFlushThatTheAskerHasNotSeen() throws {
+    @Test("another look meanwhile, after more was written back, does no harm")
+    func looksMeanwhile() throws {
         let directory = try TemporaryDirectory()
-        let pager = Pager(arena: try FrameArena(frameCount: 16))
-        let engine = WritebackEngine(pager: pager, limits: WritebackLimits(memoryBytes: 1 << 16))
-        let clock = InterruptedClock()
-        let ledger = SpaceLedger(
-            root: try DirectoryStore(path: directory.path).root,
-            engine: engine,
-            clock: clock
+        let store = try DirectoryStore(path: directory.path)
+        let engine = WritebackEngine(
+            pager: Pager(arena: try FrameArena(frameCount: 16)),
+            limits: WritebackLimits(memoryBytes: 16 * pageSize)
         )
+        let clock = Clock()
+        let ledger = SpaceLedger(root: store.root, engine: engine, clock: clock)
         #expect(ledger.reserve(pages: 1))
         clock.interruption.withLock { interruption in
             interruption = {
-                engine.statistics.flushedBytes.add(4096)
-                // More than there can be, so that it has to look.
-                #expect(!ledger.reserve(pages: 1 << 48))
+                engine.statistics.flushedBytes.add(Int(pageSize))
+                // More than there is: refused, after a look.
+                #expect(!ledger.reserve(pages: 1 << 50))
             }
         }
         #expect(ledger.reserve(pages: 1))
-        ledger.settle(pages: 2)
     }
 }

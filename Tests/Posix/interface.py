@@ -21,7 +21,6 @@ import time
 from compare import (ANN, ANN_WITH_GROUPS, AT_FDCWD, BEN, KINDS, LIBC, ROOT, acl_of, check,
                      contents, fallocate, make, open_and, remove, renameat2, write)
 
-O_TMPFILE = 0o20200000
 AT_EMPTY_PATH = 0x1000
 LARGEST = (1 << 63) - 1
 PAGE = 4096
@@ -132,13 +131,6 @@ def direct_past_end(name):
     memory = aligned(bytes(PAGE))
     seen = [os.preadv(direct, [memory], 0), os.pwrite(direct, memory, 1 << 30)]
     return seen + [os.fstat(direct).st_size, os.preadv(direct, [memory], 1 << 20)]
-
-
-def case_unnamed(call):
-    """O_TMPFILE, for which libfuse has no operation."""
-    call(open_and, ".", O_TMPFILE | os.O_RDWR, limit="ENOTSUP")
-    call(open_and, ".", O_TMPFILE | os.O_RDONLY)
-    call(open_and, "none", O_TMPFILE | os.O_RDWR)
 
 
 def case_sync(call):

@@ -6,8 +6,9 @@ extension StoreFile {
     /// Makes a change of the contents, and gives the file back what that takes away.
     ///
     /// The kernel takes capabilities from a file that is written, and setuid and setgid unless root
-    /// writes, and not the root of a user namespace. For the writes of applications that is due when
-    /// they are made. Writeback comes later, and what the file has by then, it was given after them.
+    /// writes, and not the root of a user namespace. For the writes of applications that is due
+    /// when they are made. Writeback comes later, and what the file has by then, it was given after
+    /// them.
     ///
     /// The caller keeps everybody else from changing these meanwhile.
     func keepingPrivileges<Result>(

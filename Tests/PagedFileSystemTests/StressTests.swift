@@ -61,6 +61,33 @@ struct StressTests {
         fixture.expectNothingDirty()
     }
 
+    @Test("a time set by hand during writeback is the file's time in BACKING in the end")
+    func timesDuringWriteback() throws {
+        let fixture = try FileSystemFixture()
+        let file = try fixture.create("a")
+        // The times of an open file wait for writeback.
+        file.close()
+        let isDone = Atomic(false)
+        let flusher = WorkerThread("flusher") {
+            while !isDone.load(ordering: .relaxed) { _ = fixture.fileSystem.flushFiles(under: "a") }
+        }
+        var lost: [Int64] = []
+        for step in 1...Int64(10_000) {
+            var change = AttributeChange()
+            change.size = UInt64(step & 1)
+            change.modificationTime = .set(FileTime(seconds: step))
+            try file.setAttributes(change)
+            _ = fixture.fileSystem.flushFiles(under: "a")
+            let attributes = try fixture.fileSystem.store.root.attributes(ofChild: "a")
+            if attributes.modificationTime.seconds != step { lost.append(step) }
+            // The fixture keeps them all, and with them their descriptors.
+            fixture.faulty.withLock { $0.removeAll() }
+        }
+        isDone.store(true, ordering: .relaxed)
+        flusher.join()
+        #expect(lost.isEmpty)
+    }
+
     /// Writes, zeroes and checks random parts of the thread's stripes; returns what they hold.
     private static func write(_ files: [TestFile], thread: Int) -> [[UInt8]] {
         var generator = SeededGenerator(seed: UInt64(thread) + 77)

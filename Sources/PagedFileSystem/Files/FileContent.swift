@@ -35,6 +35,8 @@ struct FileContent {
     var changeTime: FileTime
     /// Whether the backing file was written since it last got the modification time.
     var areBackingTimesStale = false
+    /// Whether it is getting the time now: what it has may be the time of our write still.
+    var areTimesUnderWay = false
     /// Whether the modification time was set by hand, and not by a write, since then.
     var isModificationTimeSet = false
     /// The backing file's attributes when we last touched it, to notice that others did.

@@ -100,12 +100,14 @@ extension PagedFile: WritebackTarget {
         content.withLock { content in
             content.areBackingTimesStale = false
             content.isModificationTimeSet = false
+            content.areTimesUnderWay = true
         }
+        defer { content.withLock { $0.areTimesUnderWay = false } }
         let file = try backing.open()
         try file.setTimes(access: .omit, modification: .set(seen.modificationTime))
-        let version = isOpen ? nil : BackingVersion(try file.attributes())
+        let version = BackingVersion(try file.attributes())
         content.withLock { content in
-            content.version = version ?? content.version
+            content.version = version
             // A write that came meanwhile has its own time, which the next flush brings.
             if content.modificationTime != seen.modificationTime {
                 content.areBackingTimesStale = true

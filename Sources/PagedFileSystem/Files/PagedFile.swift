@@ -69,7 +69,9 @@ final class PagedFile: Sendable {
     var size: UInt64 { content.withLock { $0.size } }
 
     /// Whether something waits to be written back: pages, the size, or times.
-    var isDirty: Bool { content.withLock { $0.areBackingTimesStale } || hasDirtyContent }
+    var isDirty: Bool {
+        content.withLock { $0.areBackingTimesStale || $0.areTimesUnderWay } || hasDirtyContent
+    }
 
     /// Whether anybody has the file open.
     var isOpen: Bool { hasOpens.load(ordering: .relaxed) }

@@ -22,10 +22,11 @@ extension PagedFileSystem {
         }
         if change.isBare { try applyBareChange(change, to: inode, caller: caller) }
         if let size = change.size {
-            // The kernel sends the time along where it keeps it.
+            // Where the kernel keeps the time, it sends it along, but for a size that it only sets
+            // back because a direct write beyond it has failed.
             let file = try pagedFile(of: inode)
             try changes.pass { () throws(Errno) in
-                try file.setSize(size, stampsTimes: true)
+                try file.setSize(size, stampsTimes: stampsTimes)
             }
         }
         if changesOwner || change.mode != nil, let file = inode.pagedFile, file.isDirty {
@@ -71,9 +72,12 @@ extension PagedFileSystem {
             file.setModificationTime(change.modificationTime)
             return true
         }
-        try inode.node.setTimes(access: change.accessTime, modification: change.modificationTime)
-        inode.pagedFile?.content.withLock { content in
-            content.modificationTime = change.modificationTime.time ?? content.modificationTime
+        try withoutWriteback(of: inode) { () throws(Errno) in
+            let (access, modification) = (change.accessTime, change.modificationTime)
+            try inode.node.setTimes(access: access, modification: modification)
+            inode.pagedFile?.content.withLock { content in
+                content.modificationTime = modification.time ?? content.modificationTime
+            }
         }
         return false
     }

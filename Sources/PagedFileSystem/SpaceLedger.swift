@@ -23,6 +23,9 @@ final class SpaceLedger: Sendable {
     /// With more than that left, looks are a second apart.
     private static let lookNanoseconds: UInt64 = 1_000_000_000
 
+    /// More pages than any file system has room for count as so many, which keeps sums in bounds.
+    private static let promisedPagesMax = 1 << 44
+
     private let root: StoreNode
     private let engine: WritebackEngine
     private let clock: any TimeSource
@@ -46,6 +49,7 @@ final class SpaceLedger: Sendable {
     ///
     /// False if there is none.
     func reserve(pages: Int) -> Bool {
+        let pages = min(pages, Self.promisedPagesMax)
         let promised = UInt64(pending.add(pages)) * pageSize + engine.dirtyBytes
         let needed = promised + promised / Self.metadataShare + Self.metadataBytes
         if needed <= room() || needed <= lookAgain() { return true }
@@ -55,7 +59,7 @@ final class SpaceLedger: Sendable {
 
     /// Gives back a promise whose pages are dirty now, or were not needed.
     func settle(pages: Int) {
-        pending.add(-pages)
+        pending.add(-min(pages, Self.promisedPagesMax))
     }
 
     /// Bytes available at the last look, less what was written since; 0 if a look is due.

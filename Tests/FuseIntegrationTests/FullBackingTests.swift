@@ -100,6 +100,67 @@ extension Integration {
             }
         }
 
+        @Test(
+            "a direct write that fails changes no time, and zeros in a hole need no room",
+            arguments: CacheMode.allCases
+        )
+        func nothingIsLeftOfFailures(mode: CacheMode) throws {
+            try withSmallBacking([mode.rawValue], mebibytes: 64) { mount in
+                try mount.run(
+                    """
+                    head -c 8K /dev/urandom >file
+                    truncate -s 1M file
+                    "$VMOFS" flush "$MOUNT"
+                    dd if=/dev/urandom of=filler bs=64K oflag=sync status=none 2>/dev/null || true
+                    # Fills what the mount leaves to the file system under BACKING, too.
+                    dd if=/dev/zero of="$BACKING/../filler" bs=1K status=none 2>/dev/null || true
+                    python3 - <<'END'
+                    import ctypes, errno, mmap, os
+                    libc = ctypes.CDLL(None, use_errno=True)
+                    libc.fallocate.argtypes = (ctypes.c_int,) * 2 + (ctypes.c_int64,) * 2
+                    fd = os.open("file", os.O_RDWR | os.O_DIRECT)
+                    buffer = mmap.mmap(-1, 1 << 20)
+                    buffer.write(os.urandom(1 << 20))
+                    try:
+                        os.pwrite(fd, buffer, 4 << 20)
+                        raise AssertionError("there was room")
+                    except OSError as error:
+                        assert error.errno == errno.ENOSPC
+                    os.close(fd)
+                    fd = os.open("file", os.O_RDWR)
+                    os.pread(fd, 1 << 20, 0)
+                    for mode, start in ((0x3, 100), (0x11, 5000)):
+                        assert libc.fallocate(fd, mode, start, 100_000) == 0, ctypes.get_errno()
+                    os.close(fd)
+                    END
+                    "$VMOFS" flush "$MOUNT"
+                    cmp file "$BACKING/file"
+                    test "$(stat -c %.9Y file)" = "$(stat -c %.9Y "$BACKING/file")"
+                    rm filler "$BACKING/../filler"
+                    """
+                )
+                try mount.expectFlushed()
+            }
+        }
+
+        @Test("fallocate takes no room from what is dirty", arguments: CacheMode.allCases)
+        func promisedRoom(mode: CacheMode) throws {
+            try withSmallBacking([mode.rawValue, "memory=64M"], mebibytes: 64) { mount in
+                try DirtyRangeTests.freeze(mount)
+                try mount.run(
+                    """
+                    head -c 20M /dev/urandom >"$SCRATCH/data"
+                    cp "$SCRATCH/data" dirty
+                    if fallocate -l 50M greedy; then exit 1; fi
+                    "$VMOFS" flush "$MOUNT"
+                    cmp dirty "$SCRATCH/data"
+                    cmp dirty "$BACKING/dirty"
+                    """
+                )
+                try mount.expectFlushed()
+            }
+        }
+
         @Test("space taken by others keeps data dirty, is reported, and hurts no one later")
         func spaceIsStolen() throws {
             try withSmallBacking(["no_writeback_cache", "memory=128M"], mebibytes: 64) { mount in

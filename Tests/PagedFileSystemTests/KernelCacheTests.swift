@@ -5,6 +5,7 @@ import Support
 import SystemPackage
 import TestSupport
 import Testing
+import VMCore
 import Writeback
 
 @testable import PagedFileSystem
@@ -26,6 +27,42 @@ struct KernelCacheTests {
         #expect(cache.forgotten.withLock { $0 }.isEmpty)
         try file.write(pattern(page), at: pageSize, origin: .directIO)
         #expect(cache.forgotten.withLock { $0 } == [ByteRange(pageSize, 2 * pageSize)])
+    }
+
+    @Test("what it hands over is taken whole, or it hears of a failure and forgets all of it")
+    func handedOverInPart() throws {
+        let fixture = try FileSystemFixture(memoryBytes: 1 << 20)
+        let cache = NotingCache()
+        fixture.fileSystem.attach(cache)
+        fixture.fileSystem.start()
+        defer { fixture.fileSystem.stop() }
+        let file = try fixture.create("a")
+        fixture.lastFaulty.failAlways(.write, with: .ioError)
+        #expect(throws: Errno.ioError) {
+            try file.write(pattern(2 << 20), at: 0, origin: .kernelCache)
+        }
+        #expect(cache.forgottenSoon.withLock { $0 } == [ByteRange(0, 2 << 20)])
+        fixture.lastFaulty.failAlways(.write, with: nil)
+        try file.write(pattern(2 << 20), at: 0, origin: .kernelCache)
+        #expect(fixture.fileSystem.drain { _, _ in true }.failures.isEmpty)
+        #expect(try fixture.backing("a") == pattern(2 << 20))
+    }
+
+    @Test("zeroing that fails makes it forget what may be zeros by now")
+    func failedZeroing() throws {
+        let fixture = try FileSystemFixture()
+        let cache = NotingCache()
+        fixture.fileSystem.attach(cache)
+        let file = try fixture.create("a")
+        try file.write(pattern(4 * page), at: 0)
+        try file.sync()
+        #expect(fixture.fileSystem.pager.reclaim(4) == 4)
+        fixture.lastFaulty.failAlways(.read, with: .ioError)
+        for mode in [0x03, 0x10] as [Int32] {
+            #expect(throws: Errno.ioError) { try file.allocate(mode, 100, Int64(2 * page)) }
+        }
+        let range = ByteRange(100, 100 + 2 * pageSize)
+        #expect(cache.forgotten.withLock { $0 } == [range, range])
     }
 }
 
@@ -69,12 +106,15 @@ struct KernelBlocksTests {
 /// A kernel's cache that holds nothing.
 private final class NotingCache: KernelCache {
     let forgotten = Guarded<[ByteRange]>([], rank: .leaf)
+    let forgottenSoon = Guarded<[ByteRange]>([], rank: .leaf)
     let attributesForgotten = Guarded(0, rank: .leaf)
 
     func handOver(_ node: NodeID, byteCount: UInt64) {}
     func handOverFromRequest(_ node: NodeID) -> Bool { true }
     func forgetAttributes(_ node: NodeID) { attributesForgotten.withLock { $0 += 1 } }
-    func forgetSoon(_ node: NodeID, _ range: ByteRange) {}
+    func forgetSoon(_ node: NodeID, _ range: ByteRange) {
+        forgottenSoon.withLock { $0.append(range) }
+    }
     func forgetFromRequest(_ node: NodeID, _ range: ByteRange) {
         forgotten.withLock { $0.append(range) }
     }

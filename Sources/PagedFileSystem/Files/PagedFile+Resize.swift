@@ -106,21 +106,37 @@ extension PagedFile {
         stampsTimes: Bool
     ) throws(Errno) {
         try admitSize(range.end)
+        let reserved = try reserveBlocks(for: range)
+        defer { context.ledger.settle(pages: reserved) }
         let file = try backing.openForWriting()
-        // Also where it fails some blocks may be there by then, and the backing file's time is now.
-        content.withLock { content in
-            content.reservedEnd = max(content.reservedEnd, range.end)
-            content.areBackingTimesStale = true
+        content.withLock { $0.reservedEnd = max($0.reservedEnd, range.end) }
+        do throws(Errno) {
+            try file.allocate(range, keepSize: true)
+        } catch {
+            // Some blocks may be there nevertheless, and the backing file's time is now.
+            content.withLock { $0.areBackingTimesStale = true }
+            noteDirty()
+            throw error
         }
-        noteDirty()
-        try file.allocate(range, keepSize: true)
         if !keepsSize { extend(to: range.end) }
         noteModified(stampsTimes: stampsTimes)
     }
 
+    /// Makes sure that blocks are not taken from what dirty pages were promised, or throws
+    /// `ENOSPC`; returns the pages promised.
+    private func reserveBlocks(for range: ByteRange) throws(Errno) -> Int {
+        do throws(Errno) {
+            return try reserveSpace(for: [WritePiece(range: range, isZero: false)])
+        } catch .noSpace where context.engine.dirtyBytes == 0 {
+            // Blocks without data look like none, so the backing file has the last word.
+            return 0
+        }
+    }
+
     /// Makes the range zeros: whole pages as zero intervals, which writeback turns into holes.
     ///
-    /// Beyond the end of the file there is nothing to do unless `extends`.
+    /// Beyond the end of the file there is nothing to do unless `extends`. A failure may leave
+    /// zeros in the parts of pages at both ends.
     func makeZero(
         _ range: ByteRange,
         extends: Bool,
@@ -135,13 +151,14 @@ extension PagedFile {
             if whole.isEmpty {
                 try writeZeros(inside)
             } else {
+                // What can fail comes first.
                 try writeZeros(ByteRange(inside.start, whole.bytes.start))
+                try writeZeros(ByteRange(whole.bytes.end, inside.end))
                 do {
                     _ = try vmo.zero(whole)
                 } catch {
                     throw Errno(error)
                 }
-                try writeZeros(ByteRange(whole.bytes.end, inside.end))
             }
         }
         // Last, since a failure leaves the kernel with the old size, and what is new are zeros.
@@ -149,9 +166,10 @@ extension PagedFile {
         noteModified(stampsTimes: stampsTimes)
     }
 
-    /// Writes zeros into part of a page.
+    /// Writes zeros into part of a page, which in a hole would ask for a block in vain.
     private func writeZeros(_ range: ByteRange) throws(Errno) {
         if range.isEmpty { return }
+        guard let data = try seek(.data, from: range.start), data < range.end else { return }
         let zeros = [UInt8](repeating: 0, count: Int(range.count))
         // SAFETY: `withUnsafeBytes` is untyped in what it throws, so the outcome is carried out.
         let outcome = unsafe zeros.withUnsafeBytes { bytes -> Result<Int, Errno> in

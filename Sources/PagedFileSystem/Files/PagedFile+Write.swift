@@ -82,6 +82,8 @@ extension PagedFile {
         )
         var frameCount = vmo.pagesNeedingSpace(in: pages)
         while true {
+            // Where this waits for memory, what was written so far may be all there is to flush.
+            if frameCount > 0 { noteDirty() }
             var frames =
                 frameCount > 0
                 ? try context.engine.acquireFrames(frameCount) : context.pager.arena.take(0)
@@ -104,7 +106,7 @@ extension PagedFile {
     }
 
     /// Makes room sure on the backing file system, or throws `ENOSPC`; returns the pages promised.
-    private func reserveSpace(for pieces: [WritePiece]) throws(Errno) -> Int {
+    func reserveSpace(for pieces: [WritePiece]) throws(Errno) -> Int {
         var needed = 0
         for piece in pieces where !piece.isZero {
             needed += pagesNeedingSpace(in: piece.range.pagesRoundedOutward)

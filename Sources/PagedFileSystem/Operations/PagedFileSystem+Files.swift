@@ -115,9 +115,18 @@ extension PagedFileSystem {
         }
         let range = ByteRange(offset: offset, length: UInt64(bytes.count))
         do throws(Errno) {
-            let count = try changes.pass { () throws(Errno) in
-                unsafe try file.write(bytes, at: offset, stampsTimes: stampsTimes)
-            }
+            var count = 0
+            // The kernel takes a short answer to what it hands over for all of it, so the rest is
+            // tried until there is an error to tell.
+            repeat {
+                count += try changes.pass { () throws(Errno) in
+                    unsafe try file.write(
+                        UnsafeRawBufferPointer(rebasing: bytes[count...]),
+                        at: offset + UInt64(count),
+                        stampsTimes: stampsTimes
+                    )
+                }
+            } while origin == .kernelCache && count < bytes.count
             if origin == .kernelCache,
                 !file.hasUntoldBlocks.exchange(true, ordering: .sequentiallyConsistent)
             {
@@ -132,13 +141,13 @@ extension PagedFileSystem {
             }
             return count
         } catch {
-            if origin == .kernelCache, let kernelCache, let range {
+            if origin == .kernelCache, let range {
                 // The kernel has told the application that the file reaches so far.
                 if error != .fileTooLarge {
                     file.extend(to: range.end)
                     file.noteDirty()
                 }
-                kernelCache.forgetSoon(inode.id, range)
+                attachedCache?.forgetSoon(inode.id, range)
             }
             throw error
         }
@@ -192,16 +201,33 @@ extension PagedFileSystem {
         let file = try pagedFile(file)
         try noteContentChange(of: inode(node))
         let keepsSize = mode & AllocationMode.keepSize != 0
-        try changes.pass { () throws(Errno) in
-            switch mode & ~AllocationMode.keepSize {
-            case 0:
+        switch mode & ~AllocationMode.keepSize {
+        case 0:
+            try changes.pass { () throws(Errno) in
                 try file.allocate(range, keepsSize: keepsSize, stampsTimes: stampsTimes)
-            case AllocationMode.zeroRange:
-                try file.makeZero(range, extends: !keepsSize, stampsTimes: stampsTimes)
-            case AllocationMode.punchHole where keepsSize:
-                try file.makeZero(range, extends: false, stampsTimes: stampsTimes)
-            default: throw .notSupported
             }
+        case AllocationMode.zeroRange:
+            try makeZero(range, of: file, node, extends: !keepsSize)
+        case AllocationMode.punchHole where keepsSize:
+            try makeZero(range, of: file, node, extends: false)
+        default: throw .notSupported
+        }
+    }
+
+    private func makeZero(
+        _ range: ByteRange,
+        of file: PagedFile,
+        _ node: NodeID,
+        extends: Bool
+    ) throws(Errno) {
+        do throws(Errno) {
+            try changes.pass { () throws(Errno) in
+                try file.makeZero(range, extends: extends, stampsTimes: stampsTimes)
+            }
+        } catch {
+            // After a failure the kernel keeps its pages, though some may be zeros here.
+            attachedCache?.forgetFromRequest(node, range)
+            throw error
         }
     }
 

@@ -165,7 +165,7 @@ public final class PagedFileSystem: Sendable {
             throw attributes.isDirectory ? .isDirectory : .invalidArgument
         }
         let id = inode.id
-        if attributes.linkCount > 0, let parent = inodes.parent(of: id),
+        if !inode.node.hasPlace, attributes.linkCount > 0, let parent = inodes.parent(of: id),
             let directory = try? self.inode(parent).node
         {
             // Whoever watches wants to see a path, also of what its handle has found.

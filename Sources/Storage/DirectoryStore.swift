@@ -45,7 +45,7 @@ public final class DirectoryStore: Sendable {
     }
 
     /// The number of descriptors that are open for objects.
-    public var descriptorCount: Int { reference.descriptors.count }
+    var descriptorCount: Int { reference.descriptors.count }
 
     /// Finds an object by its handle.
     ///

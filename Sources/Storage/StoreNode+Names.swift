@@ -89,11 +89,14 @@ extension StoreNode {
         }
     }
 
+    /// Whether the directory and name are known where this object was found.
+    public var hasPlace: Bool { place != nil }
+
     /// Looks for a name of this object in a directory, if no path to it is known.
     ///
     /// Reads the directory to the end at worst.
     public func findName(in directory: StoreNode) throws(Errno) {
-        guard place == nil, path() == nil else { return }
+        guard !hasPlace, path() == nil else { return }
         try directory.openDirectory().read(at: 0) { entry in
             guard entry.inode == identity.inode, !entry.name.isDotOrDotDot else { return true }
             move(to: NodePlace(name: entry.name, directory: directory))

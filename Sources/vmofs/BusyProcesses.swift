@@ -21,10 +21,27 @@ enum BusyProcesses {
     /// The processes that have something of the mount open, as working directory, root or program,
     /// each with the first file found; only those that this user may look at.
     static func using(_ mountpoint: PathBytes) -> [BusyProcess] {
+        others { firstUse(of: mountpoint, by: $0) }
+    }
+
+    /// The processes that see a mount in a mount namespace of their own, after it was unmounted
+    /// here.
+    static func seeing(_ mount: MountEntry) -> [BusyProcess] {
+        others { directory in
+            let table = try? readWholeFile(FilePath("\(directory)/mountinfo"))
+            let entry = table.map(MountTable.init(mountinfo:))?.vmofsMounts.first {
+                $0.device == mount.device && $0.source == mount.source
+            }
+            return entry?.root.relative(to: PathBytes("/"))
+        }
+    }
+
+    /// The processes in whose directory below /proc a use is found.
+    private static func others(_ use: (_ directory: String) -> PathBytes?) -> [BusyProcess] {
         // Not this process: what it has, it has from the one that started it.
         let others = names(in: "/proc").compactMap { Int32($0) }.filter { $0 != getpid() }
         return others.sorted().compactMap { process in
-            guard let path = firstUse(of: mountpoint, by: "/proc/\(process)") else { return nil }
+            guard let path = use("/proc/\(process)") else { return nil }
             let name = (try? readWholeFile(FilePath("/proc/\(process)/comm"))) ?? []
             return BusyProcess(
                 process: process,

@@ -56,6 +56,9 @@ private struct Unmounting {
     /// How long the daemon may take to end after it has unmounted.
     private static let exitSeconds = 60.0
 
+    /// After how long to look whether other mount namespaces keep the daemon.
+    private static let namespaceSeconds = 1.0
+
     func run() throws(CommandError) {
         try handOver()
         var daemon: ProcessExit?
@@ -143,19 +146,33 @@ private struct Unmounting {
     }
 
     private func busy() -> CommandError {
-        let users = BusyProcesses.using(mount.mountpoint)
-        let names = users.prefix(5).map(\.description).joined(separator: ", ")
-        let more = users.count > 5 ? " and \(users.count - 5) more" : ""
+        let users = list(BusyProcesses.using(mount.mountpoint))
         return failure(
-            users.isEmpty ? "busy, still mounted" : "busy, still mounted: \(names)\(more)",
+            users.isEmpty ? "busy, still mounted" : "busy, still mounted: \(users)",
             remedy: "end what uses it and try again; everything is written back"
         )
+    }
+
+    private func mountedElsewhere(_ processes: [BusyProcess]) -> CommandError {
+        failure(
+            "unmounted, but still mounted in other mount namespaces: \(list(processes))",
+            remedy: "end these processes, or unmount it there with nsenter -m -t PROCESS umount"
+        )
+    }
+
+    private func list(_ processes: [BusyProcess]) -> String {
+        let names = processes.prefix(5).map(\.description).joined(separator: ", ")
+        return processes.count > 5 ? "\(names) and \(processes.count - 5) more" : names
     }
 
     /// Waits until the daemon is gone and makes sure that the mount is.
     private func waitForEnd(of daemon: ProcessExit?) throws(CommandError) {
         let seconds = remainingSeconds ?? Self.exitSeconds
-        if let daemon, !daemon.wait(seconds: max(seconds, 1)) {
+        if let daemon, !daemon.wait(seconds: min(seconds, Self.namespaceSeconds)) {
+            let elsewhere = BusyProcesses.seeing(mount)
+            if !elsewhere.isEmpty { throw mountedElsewhere(elsewhere) }
+        }
+        if let daemon, !daemon.wait(seconds: max(seconds - Self.namespaceSeconds, 1)) {
             throw failure(
                 "unmounted, but the daemon, process \(daemon.process), has not ended",
                 remedy: "wait for it before you use BACKING"

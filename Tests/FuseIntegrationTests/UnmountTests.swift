@@ -70,6 +70,32 @@ extension Integration {
             }
         }
 
+        @Test(
+            "a mount that lives on in another mount namespace is unmounted here, and that is said",
+            .enabled(if: Machine.isRoot, "only root can make mount namespaces")
+        )
+        func livesOnElsewhere() throws {
+            let place = try TestPlace()
+            let mount = try Mount(place)
+            defer { mount.destroy() }
+            let outcome = try place.run(
+                """
+                unshare -m sleep 60 &
+                trap 'kill $!' EXIT
+                until [[ $(readlink /proc/$!/ns/mnt) != $(readlink /proc/$$/ns/mnt) ]]; do
+                    sleep 0.05
+                done
+                echo kept >"$MOUNT/file"
+                "$VMOFS" unmount "$MOUNT"
+                """
+            )
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("in other mount namespaces: process "))
+            #expect(outcome.errors.contains(" (sleep) "))
+            try mount.expectGone()
+            #expect(try place.run(#"cat "$BACKING/file""#).output == "kept\n")
+        }
+
         /// BACKING is frozen, so the daemon of the first mount cannot end before it is thawed.
         @Test(
             "a mount made after umount(8) waits until the one before has written everything back",

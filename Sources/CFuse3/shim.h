@@ -6,8 +6,20 @@
 #include <fuse3/fuse_lowlevel.h>
 // The wire format: for what libfuse 3.14 hides of requests and leaves out of the INIT reply.
 #include <linux/fuse.h>
+#include <linux/stat.h>
 
 #include <stdio.h>
+
+// The reply to FUSE_STATX, which headers before Linux 6.6 do not have.
+struct cfuse3_statx_out {
+    // Seconds, and nanoseconds, that the kernel may trust the attributes.
+    uint64_t attr_valid;
+    uint32_t attr_valid_nsec;
+    uint32_t flags;
+    uint64_t spare[2];
+    struct statx stat;
+};
+_Static_assert(sizeof(struct cfuse3_statx_out) == 288, "the size on the wire");
 
 // Some of these are macros in later versions of libfuse, which Swift cannot call.
 

@@ -13,6 +13,8 @@ enum FuseAnswer: ~Copyable {
     case entry(Entry)
     /// The attributes of a node.
     case attributes(FileAttributes)
+    /// The attributes of a node, for a FUSE_STATX.
+    case extendedStatus(FileAttributes)
     /// A symbolic link's target.
     case link([UInt8])
     /// A file has been opened.

@@ -1,4 +1,5 @@
 internal import CFuse3
+internal import CLinux
 internal import Glibc
 internal import PagedFileSystem
 internal import SystemPackage
@@ -23,7 +24,39 @@ extension FileAttributes {
     }
 }
 
+extension FileAttributes {
+    /// The attributes as the reply to a FUSE_STATX, with the time of birth.
+    var extendedStatus: cfuse3_statx_out {
+        var reply = cfuse3_statx_out()
+        reply.attr_valid = UInt64(FusePolicy.cacheSeconds)
+        reply.stat.stx_mask = UInt32(STATX_BASIC_STATS)
+        reply.stat.stx_ino = inode
+        reply.stat.stx_mode = UInt16(truncatingIfNeeded: mode)
+        reply.stat.stx_nlink = UInt32(clamping: linkCount)
+        reply.stat.stx_uid = uid
+        reply.stat.stx_gid = gid
+        reply.stat.stx_rdev_major = clinux_major(deviceNumber)
+        reply.stat.stx_rdev_minor = clinux_minor(deviceNumber)
+        reply.stat.stx_size = size
+        reply.stat.stx_blocks = blocks
+        reply.stat.stx_blksize = blockSize
+        reply.stat.stx_atime = accessTime.extendedSpecification
+        reply.stat.stx_mtime = modificationTime.extendedSpecification
+        reply.stat.stx_ctime = changeTime.extendedSpecification
+        if let birthTime {
+            reply.stat.stx_mask |= UInt32(STATX_BTIME)
+            reply.stat.stx_btime = birthTime.extendedSpecification
+        }
+        return reply
+    }
+}
+
 extension FileTime {
+    /// The time as statx(2) has it.
+    fileprivate var extendedSpecification: statx_timestamp {
+        statx_timestamp(tv_sec: seconds, tv_nsec: nanoseconds, __reserved: 0)
+    }
+
     /// The time as C has it.
     var specification: timespec {
         timespec(tv_sec: Int(seconds), tv_nsec: Int(nanoseconds))

@@ -22,7 +22,8 @@ private func fuseGetAttributes(
     _ file: UnsafeMutablePointer<fuse_file_info>?
 ) {
     unsafe answer(request, evenShutDown: true) { (fileSystem) throws(Errno) in
-        .attributes(try fileSystem.attributes(of: NodeID(rawValue: node)))
+        let attributes = try fileSystem.attributes(of: NodeID(rawValue: node))
+        return RequestFlags.isExtendedStatus ? .extendedStatus(attributes) : .attributes(attributes)
     }
 }
 

@@ -39,7 +39,7 @@ private func fuseCreate(
         let caller = unsafe Caller(of: request)
         let parent = NodeID(rawValue: parent)
         let created: (entry: Entry, result: OpenResult)
-        if unsafe UnnamedFileRequest.isMeant(by: name) {
+        if unsafe NewerRequest.isUnnamed(name) {
             created = try fileSystem.createUnnamed(
                 in: parent,
                 mode: mode,

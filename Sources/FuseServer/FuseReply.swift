@@ -50,6 +50,7 @@ struct FuseReply: ~Copyable {
         case .attributes(let attributes):
             var status = attributes.status
             unsafe fuse_reply_attr(request, &status, FusePolicy.cacheSeconds)
+        case .extendedStatus(let attributes): unsafe deliver(attributes, to: request)
         case .link(let target): unsafe deliver(link: target, to: request)
         case .opened(let result, let node):
             unsafe deliver(result, node: node, to: request, from: server)
@@ -119,6 +120,14 @@ private func deliver(
     if unsafe fuse_reply_create(request, &parameters, &file) != 0 {
         server.fileSystem?.release(result.file, node: entry.node)
         server.fileSystem?.forget(entry.node, count: 1)
+    }
+}
+
+private func deliver(_ attributes: FileAttributes, to request: fuse_req_t) {
+    unsafe withUnsafeBytes(of: attributes.extendedStatus) { bytes in
+        // SAFETY: the structure is live until the closure returns, after the reply was written.
+        let start = unsafe bytes.bindMemory(to: CChar.self).baseAddress
+        _ = unsafe fuse_reply_buf(request, start, bytes.count)
     }
 }
 

@@ -20,12 +20,12 @@ final class FuseTransport: Sendable {
         self.onReady = onReady
     }
 
-    /// Takes note of a request that has just been read.
-    func received(_ bytes: UnsafeRawBufferPointer) {
+    /// Takes note of a request that has just been read, and of what it was if it was translated.
+    func received(_ bytes: UnsafeRawBufferPointer, newer: NewerRequest?) {
         guard bytes.count >= MemoryLayout<fuse_in_header>.size else { return }
         // SAFETY: in bounds by the guard; the load needs no alignment.
         let header = unsafe bytes.loadUnaligned(as: fuse_in_header.self)
-        unsafe RequestFlags.note(bytes, header: header)
+        unsafe RequestFlags.note(bytes, header: header, newer: newer)
         if header.opcode == FUSE_INIT.rawValue {
             let offered = unsafe RequestFlags.body(bytes, as: InitRequestHead.self)?.flags ?? 0
             let request = unsafe InitRequest(
@@ -104,8 +104,8 @@ func fuseRead(
         return -1
     }
     let request = unsafe UnsafeMutableRawBufferPointer(start: buffer, count: count)
-    unsafe UnnamedFileRequest.translate(request)
-    unsafe transport.received(UnsafeRawBufferPointer(request))
+    let newer = unsafe NewerRequest.translate(request)
+    unsafe transport.received(UnsafeRawBufferPointer(request), newer: newer)
     return count
 }
 

@@ -1,18 +1,31 @@
 internal import CFuse3
 internal import CLinux
 
-/// What libfuse 3.14 hides of a request: whether it asks to drop setuid, setgid and capabilities.
+/// What libfuse 3.14 hides of a request: whether it asks to drop setuid, setgid and capabilities,
+/// and whether it is a FUSE_STATX.
 ///
 /// The read callback notes it for its thread, and libfuse runs the handler on the same thread
 /// before it reads the next request.
 enum RequestFlags {
     /// Whether the request that this thread is serving asks to drop privileges.
-    static var dropsPrivileges: Bool { clinux_thread_word() != 0 }
+    static var dropsPrivileges: Bool { clinux_thread_word() & privilegesBit != 0 }
 
-    /// Notes the flags of the request in `bytes`.
+    /// Whether the request for attributes that this thread is serving is a FUSE_STATX.
+    static var isExtendedStatus: Bool { clinux_thread_word() & statusBit != 0 }
+
+    private static let privilegesBit: UInt64 = 1
+    private static let statusBit: UInt64 = 2
+
+    /// Notes the flags of the request in `bytes`, and what it was if it was translated.
     @inline(__always)
-    static func note(_ bytes: UnsafeRawBufferPointer, header: fuse_in_header) {
-        clinux_set_thread_word(unsafe asksToDropPrivileges(bytes, header: header) ? 1 : 0)
+    static func note(
+        _ bytes: UnsafeRawBufferPointer,
+        header: fuse_in_header,
+        newer: NewerRequest?
+    ) {
+        var word: UInt64 = newer == .extendedStatus ? statusBit : 0
+        if unsafe asksToDropPrivileges(bytes, header: header) { word |= privilegesBit }
+        clinux_set_thread_word(word)
     }
 
     /// Whether the request in `bytes`, which starts with `header`, asks to drop privileges.

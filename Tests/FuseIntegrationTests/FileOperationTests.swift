@@ -209,6 +209,26 @@ extension Integration {
             }
         }
 
+        @Test("the time of birth is the one in BACKING", arguments: CacheMode.allCases)
+        func births(mode: CacheMode) throws {
+            try withMount([mode.rawValue]) { mount in
+                try mount.run(
+                    """
+                    births() { (cd "$1" && stat -c '%n %w %F %t:%T' file folder link pipe); }
+                    [[ $(stat -c %W "$BACKING") -gt 0 ]] || { echo 'BACKING knows none'; exit 0; }
+                    echo text >file && mkdir folder && ln -s file link && mkfifo pipe
+                    first=$(births .)
+                    test "$first" = "$(births "$BACKING")"
+                    sleep 0.1
+                    echo more >>file && chmod 600 file folder && touch -d 2001-01-01 pipe
+                    sync file
+                    test "$first" = "$(births .)"
+                    grep -v ' - ' <<<"$first" | wc -l | grep -qx 4
+                    """
+                )
+            }
+        }
+
         @Test("sparse files stay sparse in BACKING", arguments: CacheMode.allCases)
         func staysSparse(mode: CacheMode) throws {
             try withMount([mode.rawValue]) { mount in

@@ -90,7 +90,7 @@ struct InitReplyTests {
         let transport = FuseTransport {}
         #expect(reply(transport, unique: 7, error: 0) == (false, 0))
         let request = initRequest(unique: 7, offered: Self.killPrivileges)
-        unsafe request.withUnsafeBytes { unsafe transport.received($0) }
+        unsafe request.withUnsafeBytes { unsafe transport.received($0, newer: nil) }
         #expect(reply(transport, unique: 8, error: 0) == (false, 0))
         #expect(reply(transport, unique: 7, error: -71) == (false, 0))
         #expect(reply(transport, unique: 7, error: 0) == (true, Self.killPrivileges))
@@ -101,7 +101,7 @@ struct InitReplyTests {
     func ignoresShortRequests(count: Int) {
         let transport = FuseTransport {}
         let request = initRequest(unique: 1, offered: 0).prefix(count)
-        unsafe request.withUnsafeBytes { unsafe transport.received($0) }
+        unsafe request.withUnsafeBytes { unsafe transport.received($0, newer: nil) }
         #expect(transport.initRequest.withLock { $0 } == nil)
     }
 }

@@ -24,10 +24,13 @@ enum BusyProcesses {
         others { firstUse(of: mountpoint, by: $0) }
     }
 
-    /// The processes that see a mount in a mount namespace of their own, after it was unmounted
-    /// here.
+    /// The processes in other mount namespaces that see a mount.
     static func seeing(_ mount: MountEntry) -> [BusyProcess] {
-        others { directory in
+        let own = target(of: "/proc/self/ns/mnt")
+        return others { directory in
+            guard let namespace = target(of: "\(directory)/ns/mnt"), namespace != own else {
+                return nil
+            }
             let table = try? readWholeFile(FilePath("\(directory)/mountinfo"))
             let entry = table.map(MountTable.init(mountinfo:))?.vmofsMounts.first {
                 $0.device == mount.device && $0.source == mount.source

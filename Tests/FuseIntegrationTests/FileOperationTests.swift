@@ -214,7 +214,7 @@ extension Integration {
             try withMount([mode.rawValue]) { mount in
                 try mount.run(
                     """
-                    births() { (cd "$1" && stat -c '%n %w %F %t:%T' file folder link pipe); }
+                    births() { (cd "$1" && stat -c '%n %w' file folder link pipe); }
                     [[ $(stat -c %W "$BACKING") -gt 0 ]] || { echo 'BACKING knows none'; exit 0; }
                     echo text >file && mkdir folder && ln -s file link && mkfifo pipe
                     first=$(births .)

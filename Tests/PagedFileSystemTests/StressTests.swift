@@ -88,6 +88,28 @@ struct StressTests {
         #expect(lost.isEmpty)
     }
 
+    @Test("the time of a write that is written back at once is the file's time in BACKING")
+    func timesOfWrites() throws {
+        let fixture = try FileSystemFixture()
+        let file = try fixture.create("a")
+        let isDone = Atomic(false)
+        let flusher = WorkerThread("flusher") {
+            while !isDone.load(ordering: .relaxed) { _ = fixture.fileSystem.flushFiles(under: "a") }
+        }
+        var lost: [Int] = []
+        for step in 1...10_000 {
+            try file.write([UInt8(step & 255)], at: 0)
+            _ = fixture.fileSystem.flushFiles(under: "a")
+            let attributes = try fixture.fileSystem.store.root.attributes(ofChild: "a")
+            if try file.attributes.modificationTime != attributes.modificationTime {
+                lost.append(step)
+            }
+        }
+        isDone.store(true, ordering: .relaxed)
+        flusher.join()
+        #expect(lost.isEmpty)
+    }
+
     /// Writes, zeroes and checks random parts of the thread's stripes; returns what they hold.
     private static func write(_ files: [TestFile], thread: Int) -> [[UInt8]] {
         var generator = SeededGenerator(seed: UInt64(thread) + 77)

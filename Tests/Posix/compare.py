@@ -21,9 +21,12 @@ import tempfile
 import threading
 import time
 
-import interface
-import names
-from calls import ROOT
+# Nothing is left behind in the source.
+sys.dont_write_bytecode = True
+
+import interface  # noqa: E402
+import names  # noqa: E402
+from calls import ROOT  # noqa: E402
 
 # A little longer than a tick of the clock by which the kernel stamps files.
 TICK = time.clock_getres(5) + 0.001
@@ -132,6 +135,7 @@ def main():
         sys.exit(__doc__)
     groups = {"names": cases_of(names), "interface": cases_of(interface)}
     cases = groups["names"] | groups["interface"]
+    assert len(cases) == sum(map(len, groups.values())), "two cases have one name"
     wanted = [name for word in sys.argv[3:] or groups for name in groups.get(word, [word])]
     calls = failures = 0
     for name in wanted:

@@ -178,6 +178,8 @@ extension PagedFile {
             content.withLock { content in
                 content.modificationTime = now
                 content.changeTime = now
+                // The pages may have been written back by now, with the time before.
+                content.areBackingTimesStale = true
             }
         }
         context.counts.writtenBytes.add(Int(range.count))

@@ -24,7 +24,7 @@ def case_attributes(call):
         call(remove, "n")
 
 
-def case_capabilities(call):
+def case_privileges(call):
     """What takes capabilities, setuid and setgid from a program: writes, not their writeback."""
     name = "security.capability"
     block = mmap.mmap(-1, 4096)

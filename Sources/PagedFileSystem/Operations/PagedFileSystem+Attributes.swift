@@ -128,15 +128,18 @@ extension PagedFileSystem {
     /// fallocate(2) and copy_file_range(2) by a change of attributes that names none.
     func noteContentChange(of inode: Inode) throws(Errno) {
         if inode.hasNoCapability.load(ordering: .relaxed) { return }
-        do throws(Errno) {
-            try withoutWriteback(of: inode) { () throws(Errno) in
+        try withoutWriteback(of: inode) { () throws(Errno) in
+            do throws(Errno) {
                 try inode.node.removeExtendedAttribute(capabilityName)
+                noteChanged(inode)
+            } catch .noData, .notSupported {
+                // There is none.
+            } catch .notPermitted, .permissionDenied {
+                // What a daemon without privileges may not take away, writeback will.
+                guard (try? inode.node.extendedAttributeSize(capabilityName)) == nil else { return }
             }
-            noteChanged(inode)
-        } catch .noData, .notSupported, .notPermitted, .permissionDenied {
-            // There is none, or none that this daemon could have let through.
+            inode.hasNoCapability.store(true, ordering: .relaxed)
         }
-        inode.hasNoCapability.store(true, ordering: .relaxed)
     }
 
     /// Changes what writeback keeps as it finds it, while none of the file is under way.
@@ -157,7 +160,9 @@ extension PagedFileSystem {
         _ name: ExtendedAttributeName,
         of node: NodeID
     ) throws(Errno) -> Int {
-        try inode(node).node.extendedAttributeSize(name)
+        let inode = try inode(node)
+        if inode.lacks(name) { throw .noData }
+        return try inode.node.extendedAttributeSize(name)
     }
 
     /// A value of at most `capacity` bytes.
@@ -168,7 +173,9 @@ extension PagedFileSystem {
         of node: NodeID,
         capacity: Int
     ) throws(Errno) -> [UInt8] {
-        try inode(node).node.extendedAttribute(name, capacity: capacity)
+        let inode = try inode(node)
+        if inode.lacks(name) { throw .noData }
+        return try inode.node.extendedAttribute(name, capacity: capacity)
     }
 
     /// Sets a value; `flags` are setxattr(2)'s.
@@ -187,13 +194,13 @@ extension PagedFileSystem {
         // SAFETY: the caller's buffer is valid for this call, and used in no other way.
         let set = { () throws(Errno) in
             unsafe try inode.node.setExtendedAttribute(name, value: value, flags: flags, as: setter)
+            if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
         }
         if name == capabilityName || name == accessListName {
             try withoutWriteback(of: inode, set)
         } else {
             try set()
         }
-        if name == capabilityName { inode.hasNoCapability.store(false, ordering: .relaxed) }
         noteChanged(inode)
     }
 
@@ -225,6 +232,15 @@ extension PagedFileSystem {
             try inode.node.removeExtendedAttribute(name)
         }
         noteChanged(inode)
+    }
+}
+
+extension Inode {
+    /// Whether it is known without a look that there is no such attribute.
+    ///
+    /// The kernel asks for capabilities before it writes to a file for the first time.
+    fileprivate func lacks(_ name: ExtendedAttributeName) -> Bool {
+        name == capabilityName && hasNoCapability.load(ordering: .relaxed)
     }
 }
 

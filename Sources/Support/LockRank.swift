@@ -5,6 +5,7 @@
 ///
 ///     addressSpace                      what is mapped at which address
 ///      namespace                        InodeTable's maps of nodes and open files
+///       pagedFile                       whether an inode has pages
 ///       inode                           one inode's attributes
 ///        writebackQueue                 the pager loop's queue of files with dirty pages
 ///         pager                         the pager's list of VMOs
@@ -24,6 +25,7 @@
 public enum LockRank: UInt8, Sendable {
     case addressSpace
     case namespace
+    case pagedFile
     case inode
     case writebackQueue
     case pager

@@ -88,6 +88,34 @@ struct StressTests {
         #expect(lost.isEmpty)
     }
 
+    @Test("a file that is looked up while its last writeback ends has its size")
+    func sizesOfReturning() throws {
+        let fixture = try FileSystemFixture()
+        let fileSystem = fixture.fileSystem
+        let isDone = Atomic(false)
+        let flusher = WorkerThread("flusher") {
+            while !isDone.load(ordering: .relaxed) { _ = fileSystem.flushFiles(under: "a") }
+        }
+        let created = try fixture.create("a")
+        created.close()
+        var known = created.node
+        var lost: [UInt64] = []
+        for size in 1...10_000 as ClosedRange<UInt64> {
+            let open = try fileSystem.open(known, flags: 2)
+            let file = TestFile(fileSystem: fileSystem, node: known, open: open.file)
+            try file.write([1], at: size - 1)
+            file.close()
+            fileSystem.forget(known, count: 1)
+            let entry = try fileSystem.lookup("a", in: .root)
+            known = entry.node
+            if entry.attributes.size != size { lost.append(size) }
+            fixture.faulty.withLock { $0.removeAll() }
+        }
+        isDone.store(true, ordering: .relaxed)
+        flusher.join()
+        #expect(lost.isEmpty)
+    }
+
     @Test("the time of a write that is written back at once is the file's time in BACKING")
     func timesOfWrites() throws {
         let fixture = try FileSystemFixture()

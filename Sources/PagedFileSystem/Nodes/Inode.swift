@@ -18,7 +18,7 @@ final class Inode: Sendable {
     /// Whether the file is known to carry no `security.capability`, so that writes need not look.
     let hasNoCapability = Atomic(false)
 
-    private let paged = Guarded<PagedFile?>(nil, rank: .leaf)
+    private let paged = Guarded<PagedFile?>(nil, rank: .pagedFile)
 
     init(id: NodeID, node: StoreNode, typeBits: UInt32) {
         self.id = id
@@ -41,9 +41,14 @@ final class Inode: Sendable {
     /// Whether a new inode of the same nodeid can take the place of this one.
     var isReplaceable: Bool {
         guard id.handle != nil, node.isReplaceable else { return false }
-        // Whoever works with the pages holds them, and may be about to make them dirty.
-        let isUsed = paged.withLock { $0 != nil && !isKnownUniquelyReferenced(&$0) }
-        return !isUsed && pagedFile?.isDirty != true
+        return paged.withLock { $0 == nil || Self.isUnused(&$0) }
+    }
+
+    /// Whether nobody works with the pages, and nothing is dirty.
+    ///
+    /// Whoever works with them holds them, and may be about to make them dirty.
+    private static func isUnused(_ paged: inout PagedFile?) -> Bool {
+        isKnownUniquelyReferenced(&paged) && paged?.isDirty == false
     }
 
     /// Sets the file's pages unless somebody else was first; returns what stands.
@@ -55,12 +60,13 @@ final class Inode: Sendable {
         }
     }
 
-    /// Puts `file` in the place of `old`, if that still stands there.
-    func replace(_ old: PagedFile, with file: PagedFile) -> PagedFile {
+    /// Puts `file` in the place of pages that nobody works with, and returns those; nil if somebody
+    /// does.
+    func replaceUnused(with file: PagedFile) -> PagedFile? {
         paged.withLock { paged in
-            if let paged, paged !== old { return paged }
-            paged = file
-            return file
+            guard Self.isUnused(&paged) else { return nil }
+            defer { paged = file }
+            return paged
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Storage
 internal import Support
+internal import Synchronization
 internal import SystemPackage
 
 /// The inodes of a mount by nodeid and by backing identity.
@@ -33,6 +34,7 @@ final class InodeTable: Sendable {
     }
 
     private let state = Guarded(State(), rank: .namespace)
+    private let departed = Atomic<UInt64>(0)
     private let cachedCountMax: Int
     /// How many go at most for one that comes, so that the table shrinks again after a time in
     /// which few could, and how many are looked at for each.
@@ -149,7 +151,7 @@ final class InodeTable: Sendable {
                     && slot.inode.isReplaceable
             }
             guard let removed else { break }
-            Self.forgetIdentity(of: removed.inode, &state)
+            noteDeparture(of: removed.inode, &state)
             unused.append(removed.inode)
         }
         return (inode, unused)
@@ -164,7 +166,7 @@ final class InodeTable: Sendable {
                 return nil
             }
             state.known[id] = nil
-            return Self.removeIfUnused(id, from: &state)
+            return removeIfUnused(id, from: &state)
         }
     }
 
@@ -181,14 +183,19 @@ final class InodeTable: Sendable {
                 slot.openCount -= 1
                 return slot.openCount
             }
-            return (openCount ?? 0 > 0, Self.removeIfUnused(id, from: &state))
+            return (openCount ?? 0 > 0, removeIfUnused(id, from: &state))
         }
     }
 
     /// The inode, if nothing needs it any more: called when a flush has left it clean.
     func removeIfUnused(_ id: NodeID) -> Inode? {
-        state.withLock { state in Self.removeIfUnused(id, from: &state) }
+        state.withLock { state in removeIfUnused(id, from: &state) }
     }
+
+    /// Moves on whenever a file leaves the table that has had pages.
+    ///
+    /// Attributes of a backing file that were read before may be older than its last writeback.
+    var departures: UInt64 { departed.load(ordering: .sequentiallyConsistent) }
 
     /// How often an inode is open.
     func openCount(_ id: NodeID) -> Int {
@@ -214,17 +221,18 @@ final class InodeTable: Sendable {
         state.known[id] = Known(lookupCount: lookups + 1, parent: parent)
     }
 
-    private static func removeIfUnused(_ id: NodeID, from state: inout State) -> Inode? {
+    private func removeIfUnused(_ id: NodeID, from state: inout State) -> Inode? {
         guard state.known[id] == nil else { return nil }
         let isUnused = state.slots.update(id) { slot in
             slot.openCount == 0 && !slot.inode.hasSomethingToKeep
         }
         guard isUnused == true, let slot = state.slots.remove(id) else { return nil }
-        forgetIdentity(of: slot.inode, &state)
+        noteDeparture(of: slot.inode, &state)
         return slot.inode
     }
 
-    private static func forgetIdentity(of inode: Inode, _ state: inout State) {
+    private func noteDeparture(of inode: Inode, _ state: inout State) {
+        if inode.pagedFile != nil { departed.add(1, ordering: .sequentiallyConsistent) }
         // Another object may have got the inode number.
         let identity = inode.node.identity
         if state.byIdentity[identity] == inode.id { state.byIdentity[identity] = nil }

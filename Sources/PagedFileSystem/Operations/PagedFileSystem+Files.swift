@@ -42,13 +42,24 @@ extension PagedFileSystem {
     /// If somebody changed the backing file behind our back, and we have nothing dirty and nobody
     /// has it open, what we have of it is forgotten.
     private func currentPagedFile(of inode: Inode) throws(Errno) -> (PagedFile, keepsCache: Bool) {
-        guard let file = inode.pagedFile else { return (try pagedFile(of: inode), true) }
-        guard inodes.openCount(inode.id) == 0, !file.isDirty else { return (file, true) }
+        if let changed = try changedAttributes(of: inode) {
+            let file = try makePagedFile(of: inode, changed)
+            if let old = inode.replaceUnused(with: file) {
+                old.discard()
+                return (file, false)
+            }
+        }
+        return (try pagedFile(of: inode), true)
+    }
+
+    /// The attributes of the backing file, if they say that somebody else changed it since it was
+    /// last open here.
+    private func changedAttributes(of inode: Inode) throws(Errno) -> FileAttributes? {
+        guard let file = inode.pagedFile, inodes.openCount(inode.id) == 0, !file.isDirty else {
+            return nil
+        }
         let fresh = try inode.node.attributes()
-        if file.content.withLock({ $0.version == BackingVersion(fresh) }) { return (file, true) }
-        let current = inode.replace(file, with: try makePagedFile(of: inode, fresh))
-        if current !== file { file.discard() }
-        return (current, false)
+        return file.content.withLock { $0.version == BackingVersion(fresh) } ? nil : fresh
     }
 
     func register(_ file: PagedFile, of inode: Inode, flags: Int32) -> OpenFileID {

@@ -9,6 +9,19 @@ extension PagedFileSystem {
     /// earlier mount: that is how the kernel opens file handles. Errors: ENOENT, ENOTDIR,
     /// ENAMETOOLONG, ESTALE.
     public func lookup(_ name: FileName, in parent: NodeID) throws(Errno) -> Entry {
+        let departures = inodes.departures
+        var entry = try find(name, in: parent)
+        if entry.attributes.isRegular, inodes.departures != departures,
+            let fresh = try? attributes(of: entry.node)
+        {
+            entry.attributes = fresh
+        }
+        return entry
+    }
+
+    /// Finds a name; if the file's pages leave meanwhile, the attributes may be those before their
+    /// last writeback.
+    private func find(_ name: FileName, in parent: NodeID) throws(Errno) -> Entry {
         if name.isDot, let handle = parent.handle, !inodes.contains(parent) {
             let (node, attributes) = try store.node(of: handle)
             return entry(for: node, attributes, in: parent)

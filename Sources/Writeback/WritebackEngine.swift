@@ -191,11 +191,12 @@ public final class WritebackEngine: Sendable {
         _ = state.wait(until: begin + nanoseconds) { state in state.isFrozen ? true : nil }
     }
 
-    /// Frames for up to `count` pages, at least one: free ones, else those of evicted clean pages,
-    /// else the caller waits for writeback.
+    /// Frames for up to `count` pages (one or more), at least one: free ones, else those of evicted
+    /// clean pages, else the caller waits for writeback.
     ///
     /// - Throws: what writeback fails with, once no page can be evicted or written.
     public func acquireFrames(_ count: Int) throws(Errno) -> FrameBatch {
+        precondition(count > 0, "waiting for \(count) frames")
         while true {
             if pager.arena.freeCount < count { evict(max(count, Self.evictionPagesMin)) }
             let batch = pager.arena.take(count)

@@ -1,6 +1,7 @@
 // Goal: nothing dirty is lost, doubled or mixed up, whatever fails or happens in between.
 // Method: scripted errors of the backing file, and gates in it that force one interleaving.
 
+import Glibc
 import Storage
 import Support
 import Synchronization
@@ -127,6 +128,16 @@ struct FaultTests {
         }
         let expected = Array(bytes.prefix(100)) + [UInt8](repeating: 0, count: 2 * page - 100)
         #expect(try file.read() == expected)
+    }
+
+    @Test("a page-in whose data goes while it looks for its end reads what is left")
+    func cutDuringLook() throws {
+        let fixture = try FileSystemFixture()
+        try fixture.plant("a", pattern(4 * page))
+        let file = try fixture.open("a")
+        let path = fixture.directory.path(of: "a")
+        fixture.lastFaulty.setGate(.holeStart) { _ in _ = unsafe truncate(path, 0) }
+        #expect(try file.read() == [UInt8](repeating: 0, count: 4 * page))
     }
 
     @Test("a page-in that a writeback overtakes does not bring old data back")

@@ -19,6 +19,8 @@ public final class FaultyFile: BackingFile {
         case allocate
         /// `sync`.
         case sync
+        /// `holeStart`.
+        case holeStart
     }
 
     /// Called before an operation; it may block, and so force an interleaving.
@@ -146,9 +148,11 @@ extension FaultyFile {
         try base.dataStart(atOrAfter: offset)
     }
 
-    /// That of the file behind.
+    /// Counts nothing but the call.
     public func holeStart(atOrAfter offset: UInt64) throws(Errno) -> UInt64 {
-        try base.holeStart(atOrAfter: offset)
+        try perform(.holeStart, ByteRange(offset, offset)) { () throws(Errno) in
+            try base.holeStart(atOrAfter: offset)
+        }
     }
 
     /// Those of the file behind.

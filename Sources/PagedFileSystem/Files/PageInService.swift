@@ -82,6 +82,8 @@ final class PageInService: PageSource {
             emit(.supply, hole, ["zeros": "true"])
             return hole.end
         }
+        // What was data a moment ago was cut or punched meanwhile: look again.
+        if data.isEmpty { return pages.start }
         let frames = try context.engine.acquireFrames(Int(data.count))
         let run = PageRange(start: data.start, count: UInt64(frames.count))
         try read(run, from: file, into: frames)
@@ -122,7 +124,7 @@ final class PageInService: PageSource {
     }
 
     /// The first run of data in `pages`, rounded outward to pages and cut at `pages`; empty, at
-    /// their end, if there is none.
+    /// their end, if there is none, or where there was some a moment ago.
     private func dataRun(
         in pages: PageRange,
         of file: any BackingFile,

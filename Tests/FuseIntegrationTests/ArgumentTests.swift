@@ -149,9 +149,11 @@ extension Integration {
                         tr '\0' ' ' <"$entry/cmdline" | grep -F "$place/"; then exit 1; fi
                 done 2>/dev/null
                 for socket in /run/vmofs/*.sock; do
-                    device=$(basename "$socket" .sock)
-                    [[ ! -e $socket ]] || findmnt --raw --noheadings --output MAJ:MIN |
-                        grep -qxF "$device" || { echo "left: $socket"; exit 1; }
+                    # Others may have mounts, too, also in mount namespaces of their own.
+                    [[ $socket -nt $place ]] || continue
+                    python3 -c 'import socket, sys
+                socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$socket" 2>/dev/null ||
+                        { echo "left: $socket"; exit 1; }
                 done
                 """#
             )

@@ -15,6 +15,9 @@ struct UnmountCommand: ParsableCommand {
             process uses the mount, or the time is over, it says which, exits with 1, and the \
             mount stays as it is; so it does if interrupted.
 
+            Where other mount namespaces have the mount as well, it is gone here, but served there \
+            until they unmount it: this names their processes and exits with 1.
+
             umount(8) and fusermount3 -u work as well, but return before the daemon has written \
             everything back.
             """

@@ -114,6 +114,8 @@ struct FaultTests {
         try fixture.plant("a", bytes)
         let file = try fixture.open("a")
         let isFirst = Atomic(true)
+        // The gates hold the fixture, whose directory would stay.
+        defer { fixture.lastFaulty.setGate(.read, nil) }
         fixture.lastFaulty.setGate(.read) { [fixture] _ in
             guard isFirst.exchange(false, ordering: .relaxed) else { return }
             #expect(throws: Never.self) {
@@ -148,6 +150,8 @@ struct FaultTests {
         let file = try fixture.open("a")
         let new = pattern(2 * page, seed: 8)
         let isFirst = Atomic(true)
+        // The gates hold the fixture, whose directory would stay.
+        defer { fixture.lastFaulty.setGate(.read, nil) }
         fixture.lastFaulty.setGate(.read) { [fixture] _ in
             guard isFirst.exchange(false, ordering: .relaxed) else { return }
             #expect(throws: Never.self) {

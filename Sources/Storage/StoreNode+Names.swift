@@ -23,12 +23,15 @@ extension StoreNode {
 
     /// Removes the name of an empty directory, or of anything else: of `victim`, where it is known.
     ///
+    /// - Returns: the attributes of `victim` afterwards, unless it is a directory.
+    ///
     /// Errors: ENOENT, ENOTEMPTY, ENOTDIR or EISDIR where `isDirectory` is wrong.
+    @discardableResult
     public func remove(
         _ name: FileName,
         isDirectory: Bool,
         of victim: StoreNode? = nil
-    ) throws(Errno) {
+    ) throws(Errno) -> FileAttributes? {
         try checkIsEntry(name)
         try victim?.hold()
         do throws(Errno) {
@@ -37,14 +40,17 @@ extension StoreNode {
             victim?.letGo()
             throw error
         }
-        victim?.noteNameLost(NodePlace(name: name, directory: self))
+        return victim?.noteNameLost(NodePlace(name: name, directory: self))
     }
 
     /// Moves what is called `name` in `parent`, `moved` where it is known, to `newName` in
     /// `newParent`, in the place of `replaced`.
     ///
+    /// - Returns: the attributes of `replaced` afterwards, unless it is a directory or `moved`.
+    ///
     /// `flags` are those of renameat2(2): 1 refuses to replace, 2 exchanges. Errors: EINVAL for
     /// flags that the backing file system does not know, and for a directory into itself.
+    @discardableResult
     public static func rename(
         _ name: FileName,
         in parent: StoreNode,
@@ -53,7 +59,7 @@ extension StoreNode {
         in newParent: StoreNode,
         of replaced: StoreNode? = nil,
         flags: UInt32
-    ) throws(Errno) {
+    ) throws(Errno) -> FileAttributes? {
         try parent.checkIsEntry(name)
         try newParent.checkIsEntry(newName)
         // Without a handle there is a moment in which no place leads to the object.
@@ -79,14 +85,13 @@ extension StoreNode {
         if moved === replaced {
             // Two names of one file: rename(2) leaves both.
             replaced?.letGo()
-        } else if flags & exchangeFlag != 0 {
-            moved?.move(to: new)
-            replaced?.move(to: old)
-            replaced?.letGo()
-        } else {
-            moved?.move(to: new)
-            replaced?.noteNameLost(new)
+            return nil
         }
+        moved?.move(to: new)
+        guard flags & exchangeFlag != 0 else { return replaced?.noteNameLost(new) }
+        replaced?.move(to: old)
+        defer { replaced?.letGo() }
+        return try? replaced?.attributes()
     }
 
     /// Whether the directory and name are known where this object was found.
@@ -105,19 +110,11 @@ extension StoreNode {
     }
 
     /// Takes note that a name is gone: if another is left, and leads here, nothing need be held.
-    private func noteNameLost(_ lost: NodePlace) {
-        guard let place else { return releaseIfFound() }
-        if place.name == lost.name && place.directory === lost.directory { move(to: nil) }
-        releaseIfFound()
-    }
-
-    private func releaseIfFound() {
-        let isFound = handle != nil || place != nil
-        if isFound, let attributes = try? attributes(), attributes.linkCount > 0,
-            typeBits != S_IFDIR
-        {
-            letGo()
-        }
+    private func noteNameLost(_ lost: NodePlace) -> FileAttributes? {
+        if let place, place.name == lost.name, place.directory === lost.directory { move(to: nil) }
+        guard typeBits != S_IFDIR, let attributes = try? attributes() else { return nil }
+        if attributes.linkCount > 0, handle != nil || hasPlace { letGo() }
+        return attributes
     }
 }
 

@@ -13,8 +13,8 @@ extension PagedFileSystem {
     ) throws(Errno) {
         let directory = try inode(parent).node
         let victim = known(name, in: directory)
-        try directory.remove(name, isDirectory: isDirectory, of: victim?.node)
-        noteNameLost(victim)
+        let left = try directory.remove(name, isDirectory: isDirectory, of: victim?.node)
+        noteNameLost(victim, left)
     }
 
     /// renameat2(2): `flags` are RENAME_NOREPLACE and RENAME_EXCHANGE.
@@ -29,7 +29,7 @@ extension PagedFileSystem {
         let target = try inode(newParent).node
         let moved = known(name, in: source)
         let replaced = known(newName, in: target)
-        try StoreNode.rename(
+        let left = try StoreNode.rename(
             name,
             in: source,
             of: moved?.node,
@@ -43,8 +43,7 @@ extension PagedFileSystem {
             noteChanged(moved)
         }
         if let replaced, flags & exchangeFlag != 0 { inodes.move(replaced.id, to: parent) }
-        // Of two names of one file, or an exchange, none is lost; its attributes tell.
-        if let replaced, replaced !== moved { noteNameLost(replaced) }
+        noteNameLost(replaced, left)
     }
 
     /// The inode behind a name, if we or the kernel know it.
@@ -57,8 +56,9 @@ extension PagedFileSystem {
         return try? revive(id, node)
     }
 
-    private func noteNameLost(_ inode: Inode?) {
-        guard let file = inode?.pagedFile, let fresh = try? file.node.attributes() else { return }
+    /// Takes note of the attributes after a name was lost, or was exchanged, as they tell.
+    private func noteNameLost(_ inode: Inode?, _ fresh: FileAttributes?) {
+        guard let file = inode?.pagedFile, let fresh else { return }
         file.noteAttributes(fresh)
         if fresh.linkCount == 0 { file.noteUnlinked() }
     }

@@ -24,6 +24,9 @@ public final class PagedFileSystem: Sendable {
         public var inodeCountMax = 16384
         /// Backing files that may stay open for files that nobody has open and that are dirty.
         public var backingFileCountMax = 4096
+        /// Backing files that may stay open at all; those of more open files are opened for each
+        /// use.
+        public var openBackingFileCountMax = Int.max
 
         /// Makes options with the kernel's write-back cache on.
         public init(limits: WritebackLimits) {
@@ -80,7 +83,8 @@ public final class PagedFileSystem: Sendable {
             events: events,
             counts: counts,
             prefaulter: prefaulter,
-            backingFileCountMax: options.backingFileCountMax
+            backingFileCountMax: options.backingFileCountMax,
+            openBackingFileCountMax: options.openBackingFileCountMax
         )
     }
 

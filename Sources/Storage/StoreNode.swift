@@ -145,10 +145,11 @@ public final class StoreNode: Sendable {
         }
     }
 
-    /// Whether `openFile` would give a file that takes writes, as far as permissions go.
-    public var isWritable: Bool {
+    /// Whether `openFile` would give a file, one that takes writes if asked for, as far as
+    /// permissions go.
+    public func canOpenFile(forWriting: Bool) -> Bool {
         guard let opened = try? open() else { return false }
-        return SystemCalls.isWritable(opened.descriptor)
+        return SystemCalls.isAccessible(opened.descriptor, mode: forWriting ? R_OK | W_OK : R_OK)
     }
 
     /// Opens this directory for listing.

@@ -17,10 +17,13 @@ extension SystemCalls {
     /// Whether this process may read and write what `descriptor` stands for.
     ///
     /// Source: faccessat(2).
-    static func isWritable(_ descriptor: borrowing OwnedFileDescriptor) -> Bool {
+    static func isAccessible(
+        _ descriptor: borrowing OwnedFileDescriptor,
+        mode: Int32
+    ) -> Bool {
         let result = try? unsafe withMagicLink(to: descriptor) { link throws(Errno) in
             try retrying(on: descriptor) { _ in
-                unsafe faccessat(AT_FDCWD, link, R_OK | W_OK, AT_EACCESS)
+                unsafe faccessat(AT_FDCWD, link, mode, AT_EACCESS)
             }
         }
         return result == 0

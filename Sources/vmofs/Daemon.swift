@@ -108,9 +108,10 @@ final class Daemon: Sendable {
         options.usesKernelWritebackCache = mountOptions.usesWritebackCache ?? true
         let backing = configuration.backing
         do throws(Errno) {
-            // The rest is for files that are open in the mount.
+            // The rest is for open directories, and for files that nothing but a descriptor finds.
             let descriptorShare = Int(clamping: raiseDescriptorLimit() / 8)
             options.backingFileCountMax = min(options.backingFileCountMax, descriptorShare)
+            options.openBackingFileCountMax = 4 * descriptorShare
             let store = try DirectoryStore(
                 path: backing,
                 descriptorCountMax: min(8192, descriptorShare)

@@ -25,7 +25,8 @@ final class FileSystemFixture: Sendable {
         memoryBytes: UInt64 = 64 << 20,
         limits: WritebackLimits? = nil,
         inodeCountMax: Int? = nil,
-        backingFileCountMax: Int? = nil
+        backingFileCountMax: Int? = nil,
+        openBackingFileCountMax: Int? = nil
     ) throws {
         directory = try TemporaryDirectory()
         var options = PagedFileSystem.Options(
@@ -34,6 +35,7 @@ final class FileSystemFixture: Sendable {
         options.usesKernelWritebackCache = false
         options.inodeCountMax = inodeCountMax ?? options.inodeCountMax
         options.backingFileCountMax = backingFileCountMax ?? options.backingFileCountMax
+        options.openBackingFileCountMax = openBackingFileCountMax ?? .max
         fileSystem = try PagedFileSystem(
             store: DirectoryStore(path: directory.path),
             options: options

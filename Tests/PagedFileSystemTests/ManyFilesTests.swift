@@ -4,6 +4,7 @@ import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
+import VMCore
 import Writeback
 
 @testable import PagedFileSystem
@@ -169,6 +170,46 @@ struct ManyFilesTests {
         for index in 0..<100 {
             #expect(try fixture.backing("file-\(index)") == pattern(10, seed: UInt64(index)))
         }
+    }
+
+    @Test("more files may be open than there are descriptors, also without a name")
+    func openFiles() throws {
+        let fixture = try FileSystemFixture(openBackingFileCountMax: 10)
+        let counts = fixture.fileSystem.counts
+        var files = try (0..<100).map { try fixture.create(fileName("file-\($0)")) }
+        for index in 0..<20 {
+            let name = fileName("file-\(index)")
+            try fixture.fileSystem.remove(name, in: .root, isDirectory: false)
+        }
+        let unnamed = try fixture.fileSystem.createUnnamed(
+            in: .root,
+            mode: 0o600,
+            flags: 2,
+            caller: FileSystemFixture.caller
+        )
+        files.append(
+            TestFile(
+                fileSystem: fixture.fileSystem,
+                node: unnamed.0.node,
+                open: unnamed.1.file
+            )
+        )
+        for round in 1...2 {
+            for (index, file) in files.enumerated() {
+                try file.write(pattern(10, seed: UInt64(round * index)), at: 0)
+                try file.sync()
+                #expect(counts.backingFiles.value <= 10)
+            }
+            _ = fixture.fileSystem.pager.reclaim(1000)
+            _ = fixture.fileSystem.pager.reclaim(1000)
+            for (index, file) in files.enumerated() {
+                #expect(try file.read() == pattern(10, seed: UInt64(round * index)))
+                #expect(counts.backingFiles.value <= 10)
+            }
+        }
+        for file in files { file.close() }
+        #expect(counts.backingFiles.value == 0)
+        #expect(try fixture.backing("file-50") == pattern(10, seed: 100))
     }
 
     @Test("threads that open, write, rename and remove files whose inodes come and go lose nothing")

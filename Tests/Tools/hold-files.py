@@ -3,9 +3,9 @@
 
 usage: hold-files.py DIRECTORY COUNT
 
-Makes COUNT small files in DIRECTORY and holds each by a descriptor, so that the kernel forgets none.
-Then directories are renamed, files removed and replaced under the descriptors, and every
-descriptor is asked again. Exits with 0 if all answers were right; the files stay.
+Makes COUNT small files in DIRECTORY and holds each by a descriptor, so that the kernel forgets none;
+every third is open for reading and writing. Then directories are renamed, files removed and replaced
+under the descriptors, and every descriptor is asked again, and written to. Exits with 0 if all answers were right; the files stay.
 """
 
 import os
@@ -35,7 +35,7 @@ for index in range(COUNT):
     os.makedirs(f"{DIRECTORY}/{folder}", exist_ok=True)
     with open(name(folder, index), "w", encoding="ascii") as file:
         file.write(f"content of {index}")
-    held[index] = os.open(name(folder, index), os.O_PATH)
+    held[index] = os.open(name(folder, index), os.O_PATH if index % 3 else os.O_RDWR)
 
 numbers = {index: os.fstat(held[index]).st_ino for index in held}
 for folder in range(0, COUNT // IN_FOLDER, 2):
@@ -67,4 +67,11 @@ for index, descriptor in held.items():
     if index % STEP not in (0, 2):
         mode = os.fstat(descriptor).st_mode & 0o777
         check(mode == 0o600 | index % 8, f"file {index} has mode {mode:o}")
+    if index % 3 == 0:
+        change = f"changed {index}".encode()
+        check(os.pwrite(descriptor, change, 10) == len(change), f"file {index} was not written")
+        if index % 7 == 0:
+            os.fsync(descriptor)
+        expected = f"content of {index}".encode()[:10] + change
+        check(os.pread(descriptor, 100, 0) == expected, f"file {index} lost what was written")
     os.close(descriptor)

@@ -4,6 +4,9 @@ internal import SystemPackage
 
 /// The descriptor of a file's backing, opened when first needed and closed when idle.
 ///
+/// When many are open already it is opened for each use instead: a mount may have more files open
+/// than one process may have descriptors.
+///
 /// Thread safety: any thread; opening happens outside the lock, and of two that open at once one
 /// wins.
 final class BackingHandle: Sendable {
@@ -13,14 +16,18 @@ final class BackingHandle: Sendable {
     private let decorate: @Sendable (any BackingFile) -> any BackingFile
 
     private let counts: FileSystemCounts
+    /// How many are kept open at a time, of all files.
+    private let countMax: Int
 
     init(
         _ node: StoreNode,
         counts: FileSystemCounts,
+        countMax: Int,
         decorate: @escaping @Sendable (any BackingFile) -> any BackingFile
     ) {
         self.node = node
         self.counts = counts
+        self.countMax = countMax
         self.decorate = decorate
     }
 
@@ -45,10 +52,12 @@ final class BackingHandle: Sendable {
         return again
     }
 
-    /// Takes over a file that has just been opened, unless another one is open already.
+    /// Takes over a file that has just been opened, unless another one is open already, or so many
+    /// are that this one shall close after its use.
     @discardableResult
     func adopt(_ opened: any BackingFile) -> any BackingFile {
         let decorated = decorate(opened)
+        if counts.backingFiles.value >= countMax, isReplaceable(opened) { return decorated }
         return file.withLock { file in
             if let file { return file }
             file = decorated
@@ -67,8 +76,12 @@ final class BackingHandle: Sendable {
         if old != nil { counts.backingFiles.add(-1) }
     }
 
-    /// Closes the descriptor if it can be had again for writing.
+    /// Closes the descriptor if it can be had again.
     func closeIfReplaceable() {
-        if node.isWritable { close() }
+        if let file = file.withLock({ $0 }), isReplaceable(file) { close() }
+    }
+
+    private func isReplaceable(_ file: any BackingFile) -> Bool {
+        node.canOpenFile(forWriting: file.writeRefusal == nil)
     }
 }

@@ -13,4 +13,6 @@ struct FileContext: Sendable {
     let prefaulter: FramePrefaulter
     /// Backing files that may stay open for files that nobody has open and that are dirty.
     let backingFileCountMax: Int
+    /// Backing files that may stay open at all.
+    let openBackingFileCountMax: Int
 }

@@ -52,7 +52,12 @@ final class PagedFile: Sendable {
         self.didFlush = didFlush
         content = Guarded(FileContent(attributes), rank: .inode)
         toldBlocks = Atomic(attributes.blocks)
-        backing = BackingHandle(node, counts: context.counts, decorate: decorate)
+        backing = BackingHandle(
+            node,
+            counts: context.counts,
+            countMax: context.openBackingFileCountMax,
+            decorate: decorate
+        )
         vmo = try context.pager.createVMO(
             size: attributes.size,
             options: .resizable,

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/fsuid.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,6 +43,14 @@ CHECK(SYNC_FILE_RANGE_WAIT_BEFORE);
 CHECK(SYNC_FILE_RANGE_WRITE);
 CHECK(SYNC_FILE_RANGE_WAIT_AFTER);
 CHECK(IOV_MAX);
+CHECK(FS_IMMUTABLE_FL);
+CHECK(FS_APPEND_FL);
+CHECK(FS_XFLAG_IMMUTABLE);
+CHECK(FS_XFLAG_APPEND);
+CHECK(FS_IOC_GETFLAGS);
+CHECK(FS_IOC_SETFLAGS);
+CHECK(FS_IOC_FSGETXATTR);
+CHECK(FS_IOC_FSSETXATTR);
 
 _Static_assert(CLINUX_DIRENT_INODE_OFFSET == offsetof(struct dirent64, d_ino), "d_ino");
 _Static_assert(CLINUX_DIRENT_NEXT_OFFSET == offsetof(struct dirent64, d_off), "d_off");
@@ -144,6 +154,10 @@ ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t
 int clinux_flock(int descriptor, int operation) { return flock(descriptor, operation); }
 
 int clinux_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int clinux_ioctl(int descriptor, uint32_t command, void *argument) {
+  return ioctl(descriptor, command, argument);
+}
 
 int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags) {
   return sync_file_range(descriptor, offset, length, flags);

@@ -37,8 +37,8 @@ enum FuseAnswer: ~Copyable {
     case directory(DirectoryReply)
     /// A place in a file.
     case position(UInt64)
-    /// An ioctl(2) has been done, and there is nothing to tell.
-    case ioctlDone
+    /// An ioctl(2) has been done, and this is what it tells.
+    case ioctlDone([UInt8] = [])
     /// The numbers of statfs(2).
     case statistics(FileSystemStatistics)
 }

@@ -4,7 +4,8 @@ internal import Glibc
 internal import PagedFileSystem
 internal import SystemPackage
 
-// ioctl(2): the one that every file system of Linux's own with a journal has, FS_IOC_SHUTDOWN.
+// ioctl(2): what file systems of Linux's own have, flags of files, and those with a journal,
+// FS_IOC_SHUTDOWN.
 
 func addIoctlOperations(to operations: inout fuse_lowlevel_ops) {
     unsafe operations.ioctl = fuseIoctl
@@ -22,15 +23,42 @@ private func fuseIoctl(
     _ outputSize: Int
 ) {
     unsafe answer(request) { (fileSystem) throws(Errno) in
-        guard command == Shutdown.command else { throw .inappropriateIOCTLForDevice }
         let caller = unsafe Caller(of: request)
-        guard caller.uid == 0 || caller.uid == geteuid() else { throw .notPermitted }
-        let shutdown = unsafe Shutdown(rawValue: try word(at: argument, of: caller))
-        guard let shutdown else { throw .invalidArgument }
-        if shutdown == .afterFlush { try fileSystem.writeBackAll() }
-        fileSystem.shutDown()
-        return .ioctlDone
+        let node = NodeID(rawValue: node)
+        func flags(_ form: FileFlags.Form) throws(Errno) -> FuseAnswer {
+            guard outputSize >= form.byteCount else { throw .invalidArgument }
+            return .ioctlDone(try fileSystem.fileFlags(of: node, form).bytes)
+        }
+        func setFlags(_ form: FileFlags.Form) throws(Errno) -> FuseAnswer {
+            // SAFETY: libfuse passes `inputSize` bytes that live during the call.
+            let bytes = unsafe UnsafeRawBufferPointer(start: input, count: inputSize)
+            guard let flags = unsafe FileFlags(form, bytes) else { throw .invalidArgument }
+            try fileSystem.setFileFlags(flags, of: node, caller: caller)
+            return .ioctlDone()
+        }
+        switch command {
+        case CLINUX_FS_IOC_GETFLAGS: return try flags(.word)
+        case CLINUX_FS_IOC_SETFLAGS: return try setFlags(.word)
+        case CLINUX_FS_IOC_FSGETXATTR: return try flags(.extended)
+        case CLINUX_FS_IOC_FSSETXATTR: return try setFlags(.extended)
+        case Shutdown.command:
+            let reason = unsafe try word(at: argument, of: caller)
+            try shutDown(fileSystem, reason, caller)
+            return .ioctlDone()
+        default: throw .inappropriateIOCTLForDevice
+        }
     }
+}
+
+private func shutDown(
+    _ fileSystem: PagedFileSystem,
+    _ reason: UInt32,
+    _ caller: Caller
+) throws(Errno) {
+    guard caller.uid == 0 || caller.uid == geteuid() else { throw .notPermitted }
+    guard let shutdown = Shutdown(rawValue: reason) else { throw .invalidArgument }
+    if shutdown == .afterFlush { try fileSystem.writeBackAll() }
+    fileSystem.shutDown()
 }
 
 /// The argument of FS_IOC_SHUTDOWN.

@@ -66,7 +66,7 @@ struct FuseReply: ~Copyable {
         case .directory(let reply): unsafe deliver(reply, to: request, from: server)
         case .position(let offset):
             unsafe fuse_reply_lseek(request, off_t(truncatingIfNeeded: offset))
-        case .ioctlDone: unsafe fuse_reply_ioctl(request, 0, nil, 0)
+        case .ioctlDone(let bytes): unsafe fuse_reply_ioctl(request, 0, bytes, bytes.count)
         case .statistics(let statistics):
             var status = statistics.status
             unsafe fuse_reply_statfs(request, &status)

@@ -184,6 +184,22 @@ extension SystemCalls {
         }
     }
 
+    /// Makes a call of the file system's own, which reads or writes `argument`.
+    ///
+    /// Source: ioctl(2). The command must be one with no larger argument.
+    static func control(
+        _ descriptor: borrowing OwnedFileDescriptor,
+        _ command: UInt32,
+        _ argument: inout [UInt8]
+    ) throws(Errno) {
+        _ = try unsafe argument.withUnsafeMutableBufferPointer { bytes throws(Errno) in
+            // SAFETY: the kernel gets no more bytes than there are, as long as this call lasts.
+            try retrying(on: descriptor) { descriptor in
+                unsafe clinux_ioctl(descriptor, command, bytes.baseAddress)
+            }
+        }
+    }
+
     /// Takes an exclusive lock on an open file; false if somebody else has it.
     ///
     /// Source: flock(2).

@@ -37,7 +37,18 @@ enum {
   CLINUX_SYNC_FILE_RANGE_WRITE = 2,
   CLINUX_SYNC_FILE_RANGE_WAIT_AFTER = 4,
   CLINUX_IOV_MAX = 1024,
+  CLINUX_FS_IMMUTABLE_FL = 0x10,
+  CLINUX_FS_APPEND_FL = 0x20,
+  CLINUX_FS_XFLAG_IMMUTABLE = 0x8,
+  CLINUX_FS_XFLAG_APPEND = 0x10,
 };
+
+// Flags of files, as a word of 32 bits, and in a structure of which that word is the first. The
+// size of the structure is that in the number of the command.
+#define CLINUX_FS_IOC_GETFLAGS 0x80086601U
+#define CLINUX_FS_IOC_SETFLAGS 0x40086602U
+#define CLINUX_FS_IOC_FSGETXATTR 0x801c581fU
+#define CLINUX_FS_IOC_FSSETXATTR 0x401c5820U
 
 // One record of getdents64; the name follows its fixed part and ends with NUL.
 enum {
@@ -92,6 +103,7 @@ ptrdiff_t clinux_copy_file_range(int from, int64_t *from_offset, int to, int64_t
                                  size_t length, unsigned int flags);
 int clinux_flock(int descriptor, int operation);
 int clinux_syncfs(int descriptor);
+int clinux_ioctl(int descriptor, uint32_t command, void *argument);
 int clinux_sync_file_range(int descriptor, int64_t offset, int64_t length, unsigned int flags);
 
 // Extended attributes, following the last symbolic link of `path`.

@@ -143,7 +143,7 @@ extension PagedFileSystem {
     }
 
     /// Changes what writeback keeps as it finds it, while none of the file is under way.
-    private func withoutWriteback(
+    func withoutWriteback(
         of inode: Inode,
         _ change: () throws(Errno) -> Void
     ) throws(Errno) {

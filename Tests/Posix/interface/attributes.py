@@ -1,14 +1,15 @@
-"""Cases of attributes: statx(2), blocks in use, extended attributes, capabilities.
+"""Cases of attributes: statx(2), blocks in use, flags, extended attributes, capabilities.
 
 Method: values at the edges of what is allowed, and for capabilities every call that may take them.
 """
 
 import ctypes
+import fcntl
 import os
 import struct
 
 from calls import (ANN, AT_FDCWD, KINDS, LIBC, PAGE, ROOT, check, fallocate, make, open_and, opened,
-                   remove, write)
+                   outcome, remove, write)
 
 
 class StatX(ctypes.Structure):
@@ -88,6 +89,71 @@ def blocks_after_allocate(name):
     check(LIBC.fallocate(fd, 3, ctypes.c_long(0), ctypes.c_long(1 << 19)))
     os.fsync(fd)
     return full, written, os.fstat(fd).st_blocks
+
+
+IMMUTABLE, APPEND_ONLY, NO_DUMP, NO_ACCESS_TIME = 0x10, 0x20, 0x40, 0x80
+
+
+def case_flags(call):
+    """What lsattr(1) shows and chattr(1) sets, and what immutable and append-only objects refuse."""
+    call(make, "directory", "d", 0o777)
+    call(write, "n", b"text", os.O_CREAT)
+    call(write, "d/n", b"text", os.O_CREAT)
+    for name in ("n", "d"):
+        for user in (ROOT, ANN):
+            call(set_flags, name, NO_DUMP | NO_ACCESS_TIME, user=user)
+            call(set_flags, name, IMMUTABLE, user=user)
+            for change in ((os.chmod, name, 0o777), (os.utime, name), (os.rename, name, "m"),
+                           (os.setxattr, name, "user.a", b"x"), (os.link, "n", "l"),
+                           (write, "n", b"more"), (os.truncate, "n", 2), (os.truncate, "n", 99),
+                           (make, "file", "d/f"), (os.unlink, "d/n"), (write, "d/n", b"more")):
+                call(*change)
+            call(flags_of, name, user=user)
+            call(set_flags, name, 0, user=user)
+            call(write, "n", b"changed")
+            call(os.rename, "m", name)
+    call(set_flags, "d", APPEND_ONLY)
+    call(make, "file", "d/g")
+    call(os.rename, "d/g", "d/h")
+    call(os.unlink, "d/g")
+    call(set_flags, "d", 0)
+    call(set_flags, "n", APPEND_ONLY, limit="ENOTSUP")
+    call(dirty_then_immutable, "late")
+    call(os.symlink, "n", "link")
+    call(os.mkfifo, "fifo")
+    call(flags_of, "fifo")
+
+
+def flags_of(name):
+    """The flags that cases set, and the same from the other call."""
+    fd = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        word = struct.unpack("Q", fcntl.ioctl(fd, 0x80086601, bytes(8)))[0]
+        extended = fcntl.ioctl(fd, 0x801C581F, bytes(28))
+        return word & 0xF0, hex(struct.unpack_from("I", extended)[0])
+    finally:
+        os.close(fd)
+
+
+def set_flags(name, flags):
+    """Sets some, and leaves those that the file system sets by itself."""
+    fd = os.open(name, os.O_RDONLY)
+    try:
+        word = struct.unpack("Q", fcntl.ioctl(fd, 0x80086601, bytes(8)))[0]
+        fcntl.ioctl(fd, 0x40086602, struct.pack("Q", word & ~0xF0 | flags))
+    finally:
+        os.close(fd)
+
+
+def dirty_then_immutable(name):
+    """What was written before a file becomes immutable is not lost."""
+    write(name, b"dirty" * 5000, os.O_CREAT)
+    set_flags(name, IMMUTABLE)
+    try:
+        with open(name, "rb") as file:
+            return file.read() == b"dirty" * 5000, outcome(write, name, b"x"), flags_of(name)
+    finally:
+        set_flags(name, 0)
 
 
 def case_extended(call):

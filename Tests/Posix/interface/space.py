@@ -90,10 +90,8 @@ def case_ioctls(call):
     for name in ("n", "d"):
         call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(
             fd, fiemap, struct.pack("QQIIII", 0, LARGEST, 0, 0, 0, 0)), limit="ENOTSUP")
-        call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, get_flags, bytes(8)),
-             limit="ENOTTY")
-        call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, get_more, bytes(28)),
-             limit="ENOTTY")
+        call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, get_flags, bytes(8)))
+        call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, get_more, bytes(28)))
         call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, 0x5401, bytes(60)))
         call(open_and, name, os.O_RDONLY, lambda fd: fcntl.ioctl(fd, 0x1234, 0))
     call(open_and, "n", os.O_RDONLY, lambda fd: fcntl.ioctl(fd, 0x541B, bytes(4)))

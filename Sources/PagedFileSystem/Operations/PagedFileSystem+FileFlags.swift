@@ -1,0 +1,50 @@
+public import Storage
+public import SystemPackage
+internal import Writeback
+
+extension PagedFileSystem {
+    /// What lsattr(1) shows.
+    ///
+    /// Errors: ENOTTY for what is no file or directory, and where BACKING has no flags.
+    public func fileFlags(
+        of node: NodeID,
+        _ form: FileFlags.Form
+    ) throws(Errno) -> FileFlags {
+        try inode(node).node.fileFlags(form)
+    }
+
+    /// chattr(1).
+    ///
+    /// What is dirty of a file that becomes immutable is written before; what comes afterwards
+    /// through files that were open for writing already fails to be. No regular file becomes
+    /// append-only: its pages could not be written where they belong.
+    ///
+    /// Errors: EPERM, EOPNOTSUPP, ENOTTY; those of writing back.
+    public func setFileFlags(
+        _ flags: FileFlags,
+        of node: NodeID,
+        caller: Caller
+    ) throws(Errno) {
+        let inode = try inode(node)
+        if inode.isRegular {
+            if flags.isAppendOnly { throw .notSupported }
+            if flags.isImmutable { try writeBack(inode) }
+        }
+        try withoutWriteback(of: inode) { () throws(Errno) in
+            try inode.node.setFileFlags(flags, as: caller)
+            // Whether it may be written is seen when it is opened.
+            inode.pagedFile?.backing.close()
+        }
+        noteChanged(inode)
+    }
+
+    private func writeBack(_ inode: Inode) throws(Errno) {
+        if let kernelCache, !kernelCache.handOverFromRequest(inode.id) { throw .resourceBusy }
+        guard let file = inode.pagedFile else { return }
+        do {
+            try engine.flush(file)
+        } catch {
+            throw error.errno
+        }
+    }
+}

@@ -198,13 +198,15 @@ public final class WritebackEngine: Sendable {
     public func acquireFrames(_ count: Int) throws(Errno) -> FrameBatch {
         precondition(count > 0, "waiting for \(count) frames")
         while true {
-            if pager.arena.freeCount < count { evict(max(count, Self.evictionPagesMin)) }
+            let isShort = pager.arena.freeCount < count
+            // Before the search: what a round leaves clean behind it is there to evict, and no
+            // other round may come.
+            let rounds = isShort ? state.withLock { $0.roundCount } : nil
+            if isShort { evict(max(count, Self.evictionPagesMin)) }
             let batch = pager.arena.take(count)
             if batch.count > 0 { return batch }
-            let rounds = state.withLock { state in
-                state.memoryWaiterCount += 1
-                return state.roundCount
-            }
+            guard let rounds else { continue }
+            state.withLock { $0.memoryWaiterCount += 1 }
             defer { state.withLock { $0.memoryWaiterCount -= 1 } }
             state.wakeAll()
             try waitForWriteback { [self] state in

@@ -4,6 +4,7 @@
 import Support
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 import VMCore
 
@@ -156,6 +157,24 @@ struct EngineTests {
         let batch = try engine.acquireFrames(10)
         #expect(batch.count > 0)
         #expect(target.byte(ofPage: 511) == 1)
+    }
+
+    @Test("whoever looks for frames while the last round ends finds what it leaves clean")
+    func framesOfTheLastRound() throws {
+        let engine = engine(expire: 1 << 60, background: 4 * pageSize, limit: 1024 * pageSize)
+        engine.start()
+        defer { engine.stop() }
+        var pauses = SeededGenerator(seed: 8)
+        for round in 0..<2000 {
+            let target = try MemoryTarget("\(round)", pager: pager, pageCount: 512)
+            try target.fill(PageRange(0, 512), with: 1)
+            engine.enqueue(target)
+            // The loop looks every millisecond.
+            let begin = MonotonicClock().now + pauses.next() % 1_500_000
+            while MonotonicClock().now < begin {}
+            #expect(try engine.acquireFrames(10).count > 0)
+            target.vmo.discard()
+        }
     }
 
     @Test("a shortage of memory starts writeback although it is frozen")

@@ -1,4 +1,5 @@
 public import Storage
+internal import Synchronization
 public import SystemPackage
 internal import Writeback
 
@@ -15,9 +16,9 @@ extension PagedFileSystem {
 
     /// chattr(1).
     ///
-    /// What is dirty of a file that becomes immutable is written before; what comes afterwards
-    /// through files that were open for writing already fails to be. No regular file becomes
-    /// append-only: its pages could not be written where they belong.
+    /// What is dirty of a file that becomes immutable is written before; what the kernel's cache
+    /// hands over later, written by who had it open, stays dirty until the file can be written. No
+    /// regular file becomes append-only: its pages could not be written where they belong.
     ///
     /// Errors: EPERM, EOPNOTSUPP, ENOTTY; those of writing back.
     public func setFileFlags(
@@ -32,10 +33,13 @@ extension PagedFileSystem {
         }
         try withoutWriteback(of: inode) { () throws(Errno) in
             try inode.node.setFileFlags(flags, as: caller)
+            inode.isImmutable.store(flags.isImmutable, ordering: .relaxed)
             // Whether it may be written is seen when it is opened.
             inode.pagedFile?.backing.close()
         }
         noteChanged(inode)
+        // The kernel does not take it for a change.
+        attachedCache?.forgetAttributes(node)
     }
 
     private func writeBack(_ inode: Inode) throws(Errno) {

@@ -34,8 +34,9 @@ extension PagedFileSystem {
         try withoutWriteback(of: inode) { () throws(Errno) in
             try inode.node.setFileFlags(flags, as: caller)
             inode.isImmutable.store(flags.isImmutable, ordering: .relaxed)
-            // Whether it may be written is seen when it is opened.
-            inode.pagedFile?.backing.close()
+            // Whether it may be written is seen when it is opened. For other flags it stays open:
+            // a daemon without privileges may have no second chance.
+            if flags.isImmutable { inode.pagedFile?.backing.close() }
         }
         noteChanged(inode)
         // The kernel does not take it for a change.

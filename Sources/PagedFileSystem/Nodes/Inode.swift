@@ -18,10 +18,6 @@ final class Inode: Sendable {
     /// Whether the file is known to carry no `security.capability`, so that writes need not look.
     let hasNoCapability = Atomic(false)
 
-    /// Whether the file was made immutable while the inode was in memory, so that who has it open
-    /// for writing already may not write.
-    let isImmutable = Atomic(false)
-
     private let paged = Guarded<PagedFile?>(nil, rank: .pagedFile)
 
     init(id: NodeID, node: StoreNode, typeBits: UInt32) {

@@ -22,7 +22,6 @@ extension PagedFileSystem {
         }
         if change.isBare { try applyBareChange(change, to: inode, caller: caller) }
         if let size = change.size {
-            if inode.isImmutable.load(ordering: .relaxed) { throw .notPermitted }
             // Where the kernel keeps the time, it sends it along, but for a size that it only sets
             // back because a direct write beyond it has failed.
             let file = try pagedFile(of: inode)
@@ -68,7 +67,7 @@ extension PagedFileSystem {
     private func setTimes(_ change: AttributeChange, of inode: Inode) throws(Errno) -> Bool {
         if change.accessTime == .omit && change.modificationTime == .omit { return false }
         if let file = inode.pagedFile, change.accessTime == .omit,
-            file.isOpen || !file.isWorthKeeping, !inode.isImmutable.load(ordering: .relaxed)
+            file.isOpen || !file.isWorthKeeping
         {
             file.setModificationTime(change.modificationTime)
             return true
@@ -127,10 +126,7 @@ extension PagedFileSystem {
     ///
     /// Setuid and setgid are for the kernel to judge, which says so with a write, and before
     /// fallocate(2) and copy_file_range(2) by a change of attributes that names none.
-    ///
-    /// - Throws: `EPERM` for an immutable file.
     func noteContentChange(of inode: Inode) throws(Errno) {
-        if inode.isImmutable.load(ordering: .relaxed) { throw .notPermitted }
         if inode.hasNoCapability.load(ordering: .relaxed) { return }
         try withoutWriteback(of: inode) { () throws(Errno) in
             do throws(Errno) {
@@ -147,7 +143,7 @@ extension PagedFileSystem {
     }
 
     /// Changes what writeback keeps as it finds it, while none of the file is under way.
-    func withoutWriteback(
+    private func withoutWriteback(
         of inode: Inode,
         _ change: () throws(Errno) -> Void
     ) throws(Errno) {
